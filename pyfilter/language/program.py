@@ -1,0 +1,88 @@
+"""The Program: checked rules as plain data, ready to evaluate and to cache.
+
+Only dict, tuple, frozenset, str, bytes, int, float, bool and None, so that
+``marshal`` writes and loads it (a millisecond for a thousand rules) and the
+engine needs no class of the language. ``lower`` makes it, the engine reads it.
+
+Program (a dict)::
+
+    format      FORMAT
+    settings    {name: value}; every setting present, defaults filled in; sizes in bytes,
+                durations in seconds, yes/no as bool, texts as str, several texts as tuple
+    files       (name, ...) the rule files, as shown to a user
+    lists       {name: (entries, path)}: entries a frozenset of texts in folded form,
+                path None; or entries None and path the file to be asked for (a Question)
+    names       (name, ...) each top-level rule's name, for the trace of rules not asked
+    rules       (bytes, ...) one marshalled *rule* for each top-level rule, loaded when it
+                is a candidate: a delivery pays for the rules it asks, not for all
+    index       which rules can match at all; see below
+    excerpts    bytes: marshalled tuple of (line, text), the conditions as written;
+                loaded only when a trace is wanted
+
+Rule::
+
+    (name, line, file number, condition or None, body)
+
+``line`` counts from 1. ``body`` is a tuple of statements in order as written, each an
+action or a nested rule ``("rule", rule)``.
+
+Action (``line`` and file number last)::
+
+    ("file", place, continues, line, file)       file into; continues: `and continue`
+    ("copy", place, line, file)                  copy into
+    ("keep", continues, line, file)
+    ("discard", continues, line, file)
+    ("stop", line, file)
+    ("mark", flags, line, file)                  flags: Maildir letters, sorted ("FS")
+    ("reject", template, line, file)
+    ("defer", template, line, file)
+    ("log", template, line, file)
+
+``place`` is a template, or None for the inbox. Components are joined with "/", already
+normalised (".Cron.DenyHosts/" is "Cron/DenyHosts"); a literal has passed every check.
+
+Template: a str, or a tuple of parts, each a str or ("capture", name) or
+("field", field key, format or None). A `let` is inserted when rules are checked.
+
+Condition::
+
+    ("and", c, ...)  ("or", c, ...)  ("not", c)
+    TEST = (relation, field key, operand, excerpt number, ...)
+    ("exists",  key, None,                excerpt)
+    ("is",      key, (frozenset, templates), excerpt, exactly)
+    ("contains" | "starts" | "ends", key, (texts tuple, templates), excerpt, exactly)
+    ("glob",    key, (glob, ...),         excerpt, exactly)
+    ("regex",   key, ((pattern, literal or None, names), ...), excerpt, exactly)
+    ("in",      key, (list names, frozenset of folded texts, templates), excerpt)
+    ("compare", key, (operator, number),  excerpt)        size; counts
+    ("between", key, (low, high),         excerpt)
+
+Literal texts are in the form they are compared in: ``fold`` (see language/forms.py) or,
+with exactly, ``plain``. A condition that is certain when the rules are checked is not
+simplified: the trace shows what was written.
+
+Glob: a tuple of parts: str (a run of characters, folded or plain as above), ("*",),
+("?",) or ("{", name). See language/patterns.py, which makes and matches them.
+
+Field key: the field as a user writes it: "from", "from.domain", "subject", "list-id",
+"list-id.text", "size", "recipient.extension", "any-header", "header x-cron-env"
+(header names in lower case).
+
+Index (a dict)::
+
+    always      (rule number, ...) rules that must be asked
+    exact       {(field key, exactly): {text: (rule number, ...)}}
+    part        {(field key, exactly): ((text, (rule number, ...)), ...)}
+
+A rule is asked if it stands in ``always``, or if a value of the field equals (``exact``)
+or contains (``part``) one of its texts in the given form. A guard is a *necessary*
+condition of the rule's ``when``; asking only candidates changes no plan, which a
+property test holds.
+"""
+
+from __future__ import annotations
+
+FORMAT = 1
+
+# what marshal can hold; written out where it is read
+Program = dict[str, object]
