@@ -21,6 +21,10 @@ ADDRESSES = 5000
 # nesting of comments in an address; RFC 5322 lets them nest without end.
 COMMENT_DEPTH = 50
 
+# bytes of one message read from an archive; mail servers take some 50 MB, and a
+# delivery has 1 GiB of memory.
+ARCHIVE_MESSAGE_BYTES = 256 << 20
+
 # --- a rule file ---------------------------------------------------------
 # bytes of one rule file; 10,000 rules take some 700 kB.
 RULES_BYTES = 1 << 20
