@@ -1,0 +1,1 @@
+"""Mail that already exists: where it lies, and what rules would do with it."""
