@@ -61,8 +61,7 @@ Literal texts are in the form they are compared in: ``fold`` (see language/forms
 with exactly, ``plain``. A condition that is certain when the rules are checked is not
 simplified: the trace shows what was written.
 
-Glob: a tuple of parts: str (a run of characters, folded or plain as above), ("*",),
-("?",) or ("{", name). See language/patterns.py, which makes and matches them.
+Glob: made and matched by language/patterns.py, opaque to everybody else.
 
 Field key: the field as a user writes it: "from", "from.domain", "subject", "list-id",
 "list-id.text", "size", "recipient.extension", "any-header", "header x-cron-env"
@@ -71,11 +70,13 @@ Field key: the field as a user writes it: "from", "from.domain", "subject", "lis
 Index (a dict)::
 
     always      (rule number, ...) rules that must be asked
-    exact       {(field key, exactly): {text: (rule number, ...)}}
-    part        {(field key, exactly): ((text, (rule number, ...)), ...)}
+    exact       {(field key, form): {text: (rule number, ...)}}
+    part        {(field key, form): ((text, (rule number, ...)), ...)}
 
-A rule is asked if it stands in ``always``, or if a value of the field equals (``exact``)
-or contains (``part``) one of its texts in the given form. A guard is a *necessary*
+``form`` is "fold", "plain" (both language/forms.py) or "case" (a regex without `exactly`:
+``plain(text).casefold()``, see patterns.regex); the text is already in that form. A rule is
+asked if it stands in ``always``, or if a value of the field, in that form, equals (``exact``)
+or contains (``part``) one of its texts. A guard is a *necessary*
 condition of the rule's ``when``; asking only candidates changes no plan, which a
 property test holds.
 """
