@@ -34,6 +34,9 @@ RULES = 10_000
 RULE_DEPTH = 16
 # parentheses, groups and `not` within one condition.
 CONDITION_DEPTH = 64
+# characters of a text with everything its holes insert: a few `let`s that
+# insert each other twice would fill the memory.
+LET_CHARACTERS = 64 << 10
 # bytes of one list file; a block list of 200,000 addresses takes 5 MB.
 LIST_BYTES = 16 << 20
 
