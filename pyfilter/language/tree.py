@@ -366,16 +366,26 @@ class TestBlock(Node):
     message: Text | None
     givens: tuple[Given, ...]
     expects: tuple[Expect, ...]
+    broken: tuple[Broken, ...] = ()
 
 
-Item = Include | Setting | Let | ListDefinition | Define | ActionDefinition | Rule | TestBlock | When | Action
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """What could not be read; a diagnostic says why. ``word`` and ``name``: of a declaration whose
+    head could be read (``list family``, ``define x``, ``rule "spam"``), so that nobody misses the name."""
+
+    word: str | None = None
+    name: str | None = None
+
+
+Item = Broken | Include | Setting | Let | ListDefinition | Define | ActionDefinition | Rule | TestBlock | When | Action
 Statement = Item
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A parsed rule file: its items in order. Where parsing had to recover, what stood there is missing
-    and a diagnostic says so."""
+    """A parsed rule file: its items in order. Where parsing had to recover a ``Broken`` stands instead
+    of what was written, and a diagnostic says so."""
 
     source: Source
     items: tuple[Item, ...]
