@@ -1,0 +1,191 @@
+"""Carry out a Plan: stage every copy, then make all of them visible.
+
+In: a Plan (engine/plan.py), the Message it was made for, and the user's home directory.
+Out: an Outcome (status.py); ``execute`` never raises.
+
+- **stage**: each copy is written to its folder's ``tmp/`` and brought to disk (maildir.py).
+- **publish**: each copy is made visible, and its directory brought to disk.
+- Whatever goes wrong before the last copy is visible and durable: everything is taken back,
+  and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
+
+G1: DELIVERED says that the message is durable in every folder of the plan (as far as
+``set durable`` asks for it). G2: DEFERRED says that no copy is visible, except after a crash
+between two copies. A ``reject`` is REJECTED only after the copies made before it are filed; a
+``defer`` touches nothing.
+
+Nothing is made unless the home is a directory that belongs to the running user and that others
+cannot write; the Maildir itself (the inbox) is always made when it is missing, other folders
+unless ``set create-folders = no``.
+
+``Outcome.detail`` is for the log: the path, what the system said, and what an administrator
+can do. A sender sees nothing of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from pyfilter import limits
+from pyfilter.delivery import folders, headers, maildir
+from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.engine.plan import Plan
+    from pyfilter.message.message import Message
+
+__all__ = ["execute", "maildir_path"]
+
+DURABLE = ("full", "file", "none")
+
+# outcomes after which the message may be nowhere, and the verb that must have asked for it
+LOSING = {"discarded": "discard", "rejected": "reject"}
+
+# what an administrator can do about it; an errno that is not here speaks for itself
+REMEDIES = {
+    errno.ENOSPC: "free space or inodes on that file system",
+    errno.EDQUOT: "raise the quota or let the user delete mail",
+    errno.EROFS: "mount the file system for writing",
+    errno.EACCES: "the directories must belong to the user, with mode 0700",
+    errno.EPERM: "the directories must belong to the user, with mode 0700",
+    errno.ENOTDIR: "move away what stands in place of the directory",
+    errno.EEXIST: "move away what stands in place of the directory",
+    errno.ELOOP: "mend the symbolic links",
+    errno.ENAMETOOLONG: "use a shorter folder name",
+    errno.EMFILE: "raise the limit of open files",
+    errno.ENFILE: "raise the system's limit of open files",
+    errno.EFBIG: "the file size limit is below the message; for Postfix raise mailbox_size_limit",
+    errno.EIO: "look into the kernel's log, the disk may be failing",
+    errno.ESTALE: "look after the NFS server",
+    errno.EINVAL: "if the file system cannot fsync directories, `set durable = file`",
+    errno.ENOENT: "make the folder, or `set create-folders = yes`",
+}
+
+
+class Refused(Exception):
+    """The plan or the home is nothing to deliver by; the text says why, for the log."""
+
+
+class Attempt:
+    """The copies of one delivery. A block that ends by an exception, whichever it is (a signal of a
+    deadline included), takes back every copy; the exception goes no further, ``failure`` tells it."""
+
+    __slots__ = ("copies", "failure")
+
+    def __init__(self) -> None:
+        self.copies: list[maildir.Copy] = []
+        self.failure = ""
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
+        if error is not None:
+            left = [sentence for copy in reversed(self.copies) for sentence in maildir.undo(copy)]
+            self.failure = "; ".join([_explain(error), *left])
+        return True
+
+
+def execute(plan: Plan, message: Message, home: str) -> Outcome:
+    """Do what the plan says with the message; everything or nothing."""
+    attempt = Attempt()
+    with attempt:
+        return _carry_out(plan, message, home, attempt.copies)
+    return Outcome(DEFERRED, detail=attempt.failure)
+
+
+def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Copy]) -> Outcome:
+    if plan.outcome == "deferred":
+        return Outcome(DEFERRED, detail=f"by rule {plan.rule!r}: {plan.reason}")
+    filings = plan.filings()
+    verbs = {action.verb for action in plan.actions}
+    if plan.outcome in ("filed", "kept"):
+        if not filings:
+            raise Refused(f"the plan says {plan.outcome} and names no folder")
+    elif LOSING.get(plan.outcome) not in verbs:
+        raise Refused(f"the plan says {plan.outcome} and has no such action")
+    notes = _file(plan, message, home, filings, copies) if filings else []
+    detail = "; ".join(notes)
+    if plan.outcome == "rejected":
+        return Outcome(REJECTED, _one_line(plan.reason), detail)
+    return Outcome(DELIVERED, detail=detail)
+
+
+def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copies: list[maildir.Copy]) -> list[str]:
+    settings = plan.settings
+    durable = str(settings["durable"])
+    if durable not in DURABLE:
+        raise Refused(f"`set durable = {durable}` means nothing; {', '.join(DURABLE)} do")
+    inbox = maildir_path(str(settings["maildir"]), home)
+    # every name is looked at before the first byte is written
+    targets = [
+        (name, folders.directory(name, inbox, str(settings["layout"])), flags) for name, flags in filings.items()
+    ]
+    _check_home(home)
+    parts = (headers.lines_above(plan.headers, message.raw), message.raw)
+    made = []
+    for name, path, flags in targets:
+        if maildir.sweep_is_due():
+            maildir.sweep(path)
+        copy = maildir.Copy(path, flags)
+        copies.append(copy)
+        create = path == inbox or bool(settings["create-folders"])
+        maildir.stage(copy, parts, durable, create=create, first=copies[0] if len(copies) > 1 else None)
+        if copy.made and path != inbox:
+            made.append(name)
+    notes = _subscribe(inbox, made) if made and settings["subscribe"] else []
+    for copy in copies:
+        maildir.publish(copy, durable)
+    for copy in copies:
+        maildir.settle(copy)
+    return notes
+
+
+def _subscribe(inbox: bytes, made: list[str]) -> list[str]:
+    from pyfilter.delivery import subscriptions  # only when a folder was made
+
+    return subscriptions.subscribe(inbox, made)
+
+
+def maildir_path(setting: str, home: str) -> bytes:
+    """The inbox's directory from ``set maildir``: ``~/…`` lies in the home, else it begins with "/"."""
+    if setting == "~" or setting.startswith("~/"):
+        path = os.fsencode(home) + setting[1:].encode("utf-8")
+    else:
+        path = setting.encode("utf-8")
+    if not path.startswith(b"/") or b"\0" in path:
+        raise Refused(f"`set maildir = {setting!r}` with home {home!r} is no absolute path")
+    return path.rstrip(b"/") or b"/"
+
+
+def _check_home(home: str) -> None:
+    try:
+        status = os.stat(os.fsencode(home))
+    except FileNotFoundError:
+        raise Refused(f"the home {home!r} does not exist; make it, or correct the user's entry") from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise Refused(f"the home {home!r} is not a directory")
+    if status.st_uid != os.geteuid():
+        raise Refused(f"the home {home!r} belongs to uid {status.st_uid}, and this runs as uid {os.geteuid()}")
+    if status.st_mode & stat.S_IWOTH:
+        raise Refused(f"the home {home!r} has mode {stat.S_IMODE(status.st_mode):04o}; `chmod o-w` it")
+
+
+def _one_line(text: str) -> str:
+    """A reason as one printable line that fits an SMTP reply."""
+    printable = "".join([character if character.isprintable() else " " for character in text])
+    return " ".join(printable.split())[: limits.REASON_CHARACTERS]
+
+
+def _explain(error: BaseException) -> str:
+    if isinstance(error, Refused | folders.Unusable):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        where = error.filename
+        place = os.fsdecode(where) + ": " if isinstance(where, str | bytes) else ""
+        name = errno.errorcode.get(error.errno, str(error.errno))
+        remedy = REMEDIES.get(error.errno)
+        return f"{place}{error.strerror} ({name})" + (f"; {remedy}" if remedy else "")
+    return f"{type(error).__name__}: {error}"
