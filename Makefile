@@ -1,0 +1,57 @@
+# Every command sets up what it needs by itself (.ci/setup); `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench torture clean
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+# What is installed, with the directories, whose time changes when a file goes.
+SOURCES := meson.build $(shell find pyfilter -not -path '*/__pycache__*' \( -type d -o -name '*.py' -o -name '*.lark' -o -name '*.[ch]' \))
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wformat=2 -Wwrite-strings -Wstrict-prototypes
+PYTHONS := pyfilter tests
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+demo: .venv/installed ## deliver sample messages with the rules of examples/seed, and show where they went
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/seed/demo
+
+test: .venv/installed .venv/dev check ## everything: check, and all tests
+	@.ci/setup servers
+	@$(BIN)/python -m pytest -q
+
+check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentation
+	@echo "· ruff format, ruff check"
+	@$(BIN)/ruff format --check -q $(PYTHONS) || { echo "not formatted: make format"; exit 1; }
+	@$(BIN)/ruff check -q $(PYTHONS)
+	@echo "· mypy --strict pyfilter"
+	@$(BIN)/mypy --no-error-summary --strict pyfilter
+	@echo "· cc $(WARNINGS)"
+	@for file in pyfilter/launcher/*.c; do cc -std=gnu11 -O2 -D_GNU_SOURCE $(WARNINGS) -c $$file -o /dev/null || exit 1; done
+	@if [ -d tests/docs ]; then $(BIN)/python -m pytest -q tests/docs; fi
+
+format: .venv/dev ## format the Python files
+	@$(BIN)/ruff format $(PYTHONS)
+
+bench: .venv/installed .venv/dev ## CPU of one delivery against a bare interpreter
+	@$(BIN)/python -m pytest -q -s tests/bench
+
+torture: .venv/installed .venv/dev ## every fault at every system call (about 20 minutes, as root)
+	@.ci/setup servers
+	@TORTURE=1 $(BIN)/python -m pytest -q tests/torture
+
+clean: ## remove what these commands made
+	@rm -rf .venv .venv.log build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find pyfilter tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml
+	@.ci/setup venv
+	@touch $@
+
+.venv/installed: .venv/ready $(SOURCES)
+	@.ci/setup install
+	@touch $@
+
+.venv/dev: .venv/ready
+	@.ci/setup dev
+	@touch $@

@@ -1,0 +1,90 @@
+/*
+ * What the files of pyfilter-deliver share. pyfilter-deliver.c holds the
+ * manual page and the order of the steps; each other file is one step.
+ */
+#ifndef PYFILTER_LAUNCHER_H
+#define PYFILTER_LAUNCHER_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The only statuses a delivery has (status.py, sysexits.h). */
+#define DELIVERED 0
+#define DEFERRED 75 /* EX_TEMPFAIL */
+#define REJECTED 77 /* EX_NOPERM */
+
+/*
+ * Milliseconds for a whole delivery, limits.DEADLINE_SECONDS: Postfix's
+ * command_time_limit is 1000 s, and past it Postfix bounces. Only a compiler
+ * can change it; no option and no variable does.
+ */
+#ifndef DEADLINE_MS
+#define DEADLINE_MS 300000
+#endif
+
+/* What the child writes, on a line of its own, when it has delivered: child.c to verdict.c. */
+#define RECEIPT "2.0.0 delivered"
+
+/* Milliseconds granted to a killed child to be gone. */
+#define FAREWELL_MS 2000
+
+/* Bytes of one line of the system log; daemons cut at 1024. */
+#define LOG_BYTES 900
+
+/* Characters of a reason, limits.REASON_CHARACTERS. */
+#define REASON_BYTES 400
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+/* The arguments as given; NULL where not given. */
+struct options {
+    const char *extension;
+    const char *sender;
+    const char *recipient;
+    const char *rules;
+};
+
+/* Where Python and the package are. */
+struct installation {
+    char interpreter[4096];
+    char site[4096];
+};
+
+/* report.c */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void defer(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void finish(int status, const char *line);
+
+/* deadline.c */
+void start_clock(void);
+int milliseconds_left(void);
+void catch_signals(void);
+int wait_for_event(struct pollfd *descriptors, nfds_t count, int milliseconds);
+const char *told_to_stop(void);
+void signals_for_child(void);
+
+/* feeder.c */
+void note_feeder(void);
+const char *feeder_gone(void);
+
+/* message.c */
+int read_message(off_t *size);
+
+/* installation.c */
+void find_installation(struct installation *installation);
+
+/* child.c */
+struct child {
+    pid_t pid;
+    int output;
+    int complaints;
+};
+void start_child(struct child *child, int message, const struct installation *installation, const struct options *options);
+
+/* verdict.c */
+_Noreturn void await_verdict(struct child *child);
+
+#endif

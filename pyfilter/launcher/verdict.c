@@ -1,0 +1,179 @@
+/*
+ * verdict.c - wait for the child, and believe it only so far
+ *
+ *   child's end                               sender sees              status
+ *   exit 0, receipt on standard output        nothing                  0
+ *   exit 77, one line "5.7.1 reason"          that line                77
+ *   exit 75                                   4.3.0 delivery postponed 75
+ *   anything else: other statuses, signals,   4.3.0 delivery postponed 75
+ *   a missing receipt, an unfit line, the
+ *   deadline, SIGTERM to the launcher
+ *
+ * A fit line is "5.7.1 ", 1 to REASON_BYTES printable ASCII characters and
+ * a line feed, and nothing else. Whatever the child writes to standard error
+ * is a fault (a delivery logs by itself); its last line goes to the log.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launcher.h"
+
+/* What was read from a pipe: its last bytes. */
+struct stream {
+    int descriptor;
+    int cut; /* there was more before them */
+    size_t length;
+    char text[4096];
+};
+
+/* Read what there is, but not for ever. 0 when the pipe has ended. */
+static int drain(struct stream *stream)
+{
+    char chunk[1024];
+
+    for (int rounds = 0; rounds < 256; rounds++) {
+        ssize_t length = read(stream->descriptor, chunk, sizeof chunk);
+        size_t room = sizeof stream->text - 1 - stream->length;
+
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0 && errno == EAGAIN)
+            return 1;
+        if (length <= 0)
+            return 0;
+        if ((size_t)length > room) {
+            size_t drop = (size_t)length - room;
+
+            memmove(stream->text, stream->text + drop, stream->length - drop);
+            stream->length -= drop;
+            stream->cut = 1;
+        }
+        memcpy(stream->text + stream->length, chunk, (size_t)length);
+        stream->length += (size_t)length;
+    }
+    return 1;
+}
+
+/* The child and all it started in its group. */
+static void kill_group(struct child *child)
+{
+    if (kill(-child->pid, SIGKILL) != 0)
+        kill(child->pid, SIGKILL);
+}
+
+static _Noreturn void kill_and_defer(struct child *child, const char *why)
+{
+    int status;
+
+    kill_group(child);
+    /* A process that hangs in the kernel (a dead network disk) is not waited for beyond this. */
+    for (int waited = 0; waited < FAREWELL_MS && waitpid(child->pid, &status, WNOHANG) == 0; waited += 100)
+        wait_for_event(NULL, 0, 100);
+    defer("%s; the delivery was stopped, the mail stays in the queue", why);
+}
+
+/* Returns the wait status of the child, its words in both streams. */
+static int wait_for_child(struct child *child, struct stream *output, struct stream *complaints)
+{
+    int status;
+
+    for (;;) {
+        struct pollfd ends[2] = {{.fd = output->descriptor, .events = POLLIN}, {.fd = complaints->descriptor, .events = POLLIN}};
+        pid_t ended = waitpid(child->pid, &status, WNOHANG);
+        char why[128];
+
+        if (ended < 0 && errno != EINTR) {
+            snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(errno));
+            kill_and_defer(child, why);
+        }
+        /* What it wrote last is in the pipes by now; a grandchild that holds them open is not waited for. */
+        if (output->descriptor >= 0 && !drain(output))
+            output->descriptor = -1;
+        if (complaints->descriptor >= 0 && !drain(complaints))
+            complaints->descriptor = -1;
+        if (ended == child->pid)
+            return status;
+        if (told_to_stop()) {
+            snprintf(why, sizeof why, "told to stop by %s", told_to_stop());
+            kill_and_defer(child, why);
+        }
+        if (milliseconds_left() == 0) {
+            snprintf(why, sizeof why, "not done within %d seconds", DEADLINE_MS / 1000);
+            kill_and_defer(child, why);
+        }
+        if (wait_for_event(ends, 2, milliseconds_left()) < 0) {
+            snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(errno));
+            kill_and_defer(child, why);
+        }
+    }
+}
+
+/* The last line that is not empty. */
+static const char *last_line(struct stream *stream)
+{
+    char *start;
+
+    while (stream->length > 0 && strchr("\r\n \t", stream->text[stream->length - 1]))
+        stream->length--;
+    stream->text[stream->length] = '\0';
+    for (size_t i = 0; i < stream->length; i++)
+        if (stream->text[i] == '\0')
+            stream->text[i] = '?';
+    start = strrchr(stream->text, '\n');
+    return start ? start + 1 : stream->text;
+}
+
+static int has_receipt(const struct stream *output)
+{
+    static const char receipt[] = "\n" RECEIPT "\n";
+
+    return memmem(output->text, output->length, receipt, sizeof receipt - 1) != NULL;
+}
+
+/* Is the output one line that may be shown to a sender? */
+static int is_refusal(const struct stream *output)
+{
+    static const char code[] = "5.7.1 ";
+    size_t start = sizeof code - 1, end = output->length - 1;
+
+    if (output->cut || output->length < start + 2 || output->length > start + REASON_BYTES + 1)
+        return 0;
+    if (memcmp(output->text, code, start) != 0 || output->text[end] != '\n')
+        return 0;
+    for (size_t i = start; i < end; i++)
+        if (output->text[i] < 0x20 || output->text[i] > 0x7e)
+            return 0;
+    return output->text[start] != ' ';
+}
+
+void await_verdict(struct child *child)
+{
+    struct stream output = {.descriptor = child->output}, complaints = {.descriptor = child->complaints};
+    int status = wait_for_child(child, &output, &complaints);
+    const char *complaint = last_line(&complaints);
+
+    output.text[output.length] = '\0';
+    if (*complaint)
+        note("the delivery said: %s", complaint);
+    if (WIFSIGNALED(status))
+        defer("the delivery died of signal %d; the mail stays in the queue", WTERMSIG(status));
+    switch (WEXITSTATUS(status)) {
+    case DELIVERED:
+        if (has_receipt(&output))
+            finish(DELIVERED, "");
+        defer("Python ended without having delivered; install pyfilter-mail anew");
+    case REJECTED:
+        if (is_refusal(&output))
+            finish(REJECTED, output.text);
+        defer("a refusal without a fit reason; the mail stays in the queue");
+    case DEFERRED:
+        finish(DEFERRED, "4.3.0 delivery postponed\n"); /* the delivery has logged why */
+    default:
+        defer("the delivery ended with status %d; the mail stays in the queue", WEXITSTATUS(status));
+    }
+}
