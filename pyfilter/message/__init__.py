@@ -1,0 +1,1 @@
+"""Bytes into what rules ask for: envelope, header fields, their text, addresses."""
