@@ -32,6 +32,11 @@
 /* Bytes of one line of the system log; daemons cut at 1024. */
 #define LOG_BYTES 900
 
+/* Where the system log listens; tests put their own. */
+#ifndef LOG_SOCKET
+#define LOG_SOCKET "/dev/log"
+#endif
+
 /* Characters of a reason, limits.REASON_CHARACTERS. */
 #define REASON_BYTES 400
 

@@ -50,13 +50,17 @@ static const char help[] =
     "Ends with 0 (filed or handed on), 75 (try again), 77 (refused; the reason on standard output).\n"
     "Why a delivery was postponed stands in the system log. `pyfilter test` says what would happen to a message.\n";
 
-/* Are standard input, output and error open? So that no descriptor of ours lands there. */
+/*
+ * Are standard input, output and error open? So that no descriptor of ours
+ * lands there. What is put in their place cannot be written to: a reason that
+ * nobody hears must not look told.
+ */
 static void fill_standard_descriptors(void)
 {
     if (fcntl(STDIN_FILENO, F_GETFD) < 0)
         defer("no standard input; the message is read from there");
     for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
-        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != descriptor)
             defer("no standard output or error, and no /dev/null: %m");
 }
 

@@ -45,7 +45,7 @@ static size_t escape(char *into, size_t room, const char *text)
 
 static void to_system_log(const char *text)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = LOG_SOCKET};
     char record[LOG_BYTES + 64];
     int length = snprintf(record, sizeof record, "<%d>pyfilter-deliver[%ld]: %s", FACILITY_MAIL_ERROR, (long)getpid(), text);
     int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -1,0 +1,143 @@
+"""A launcher in a scratch installation, with a Python that does what the test says.
+
+The launcher is compiled as meson.build does, but for two values that only a
+compiler can set: where the system log listens, and the deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SOURCES = Path(__file__).parents[2] / "pyfilter" / "launcher"
+MESSAGE = b"From a@x Tue Nov 24 04:38:40 2026\nReturn-Path: <a@x>\nSubject: hello\n\nhello\n"
+POSTPONED = b"4.3.0 delivery postponed\n"
+
+
+class Ended(NamedTuple):
+    """How the launcher ended: exit status (or minus the signal), standard output, standard error."""
+
+    status: int
+    output: bytes
+    error: bytes
+
+
+class Installation:
+    """BIN/pyfilter-deliver, BIN/python3 and LIB/python3.11/site-packages/pyfilter, as in a virtual environment."""
+
+    def __init__(self, root: Path, launcher: Path, log: socket.socket) -> None:
+        self.root = root
+        self.bin = root / "bin"
+        self.site = root / "lib" / "python3.11" / "site-packages"
+        self.scratch = root / "scratch"
+        self.launcher = self.bin / "pyfilter-deliver"
+        self._log = log
+        for directory in (self.bin, self.site / "pyfilter", self.scratch):
+            directory.mkdir(parents=True)
+        (self.site / "pyfilter" / "__init__.py").touch()
+        (self.site / "pyfilter" / "mda.py").touch()
+        self.launcher.hardlink_to(launcher)
+
+    def python(self, script: str) -> None:
+        """BIN/python3 is this shell script; in it, "$scratch" is a directory to leave traces in."""
+        python = self.bin / "python3"
+        python.write_text(f"#!/bin/sh\nscratch={self.scratch}\n{script}\n")
+        python.chmod(0o755)
+
+    def mda(self, source: str) -> None:
+        """BIN/python3 is the real one; pyfilter/mda.py has this source."""
+        (self.bin / "python3").symlink_to("/usr/bin/python3")
+        (self.site / "pyfilter" / "mda.py").write_text(source)
+
+    def delivers(self) -> None:
+        """Python takes the message to scratch/delivered and says so."""
+        self.python("cat >$scratch/delivered; echo; echo 2.0.0 delivered")
+
+    @property
+    def delivered(self) -> bytes | None:
+        path = self.scratch / "delivered"
+        return path.read_bytes() if path.exists() else None
+
+    def run(
+        self,
+        *arguments: str,
+        message: bytes = MESSAGE,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> Ended:
+        """Run it as local(8) would; ``prefix``: a command in front that sets limits or closes descriptors."""
+        ended = subprocess.run(
+            [*prefix, self.launcher, *arguments], input=message, capture_output=True, timeout=60, env=env, cwd=cwd
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    @property
+    def log(self) -> list[str]:
+        """What the system log got since the last look, without priority and process."""
+        lines = []
+        while True:
+            try:
+                line = self._log.recv(65536, socket.MSG_DONTWAIT).decode("ascii")
+            except BlockingIOError:
+                return lines
+            assert line.startswith("<19>pyfilter-deliver[")
+            lines.append(line.partition("]: ")[2])
+
+
+def compile_launcher(into: Path, *definitions: str) -> Path:
+    program = into / f"launcher{len(list(into.iterdir()))}"
+    defined = [f"-D{definition}" for definition in definitions]
+    command = ["cc", "-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', *defined, "-static", "-o", program]
+    subprocess.run([*command, *sorted(SOURCES.glob("*.c"))], check=True)
+    return program
+
+
+@pytest.fixture(scope="session")
+def build_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("launcher")
+
+
+@pytest.fixture(scope="session")
+def log_socket(build_directory: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(build_directory / "log"))
+        yield log
+
+
+@pytest.fixture(scope="session")
+def usual_launcher(build_directory: Path) -> Path:
+    return compile_launcher(build_directory, f'LOG_SOCKET="{build_directory / "log"}"')
+
+
+@pytest.fixture(scope="session")
+def impatient_launcher(build_directory: Path) -> Path:
+    return compile_launcher(build_directory, f'LOG_SOCKET="{build_directory / "log"}"', "DEADLINE_MS=1000")
+
+
+def make(root: Path, launcher: Path, log: socket.socket) -> Installation:
+    made = Installation(root, launcher, log)
+    assert made.log is not None  # empties it
+    return made
+
+
+@pytest.fixture
+def installation(tmp_path: Path, usual_launcher: Path, log_socket: socket.socket) -> Installation:
+    """As it is built for users, deadline 300 s."""
+    return make(tmp_path / "venv", usual_launcher, log_socket)
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, impatient_launcher: Path, log_socket: socket.socket) -> Installation:
+    """With a deadline of 1 s."""
+    return make(tmp_path / "venv", impatient_launcher, log_socket)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
