@@ -1,0 +1,1 @@
+"""Mail through real servers, on machines made of namespaces."""

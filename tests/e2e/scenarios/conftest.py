@@ -1,0 +1,61 @@
+"""Inside the machine: the agent under test, one Postfix for the file, accounts for the tests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ..account import Account
+from ..namespace import HOST
+from ..postfix import Postfix
+
+# name -> mailbox_command. The last two are no agents: a test must notice them.
+AGENTS = {
+    "pyfilter": '{bin}/pyfilter-deliver -a "$EXTENSION"',
+    "procmail": 'procmail -a "$EXTENSION"',
+    "sink": "cat >/dev/null",
+    "refusal": "cat >/dev/null; exit 1",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--installation", help="directory of the pyfilter under test")
+    parser.addoption("--agent", default="pyfilter", choices=AGENTS, help="what Postfix calls as mailbox_command")
+
+
+@pytest.fixture(scope="session")
+def bin(pytestconfig: pytest.Config) -> Path:
+    """Where the commands of the pyfilter under test are."""
+    if os.uname().nodename != HOST:
+        pytest.exit("a scenario changes the mail system of its machine: start it by test_real_postfix.py", 2)
+    return Path(pytestconfig.getoption("--installation")) / "bin"
+
+
+@pytest.fixture(scope="session")
+def agent(pytestconfig: pytest.Config) -> str:
+    return str(pytestconfig.getoption("--agent"))
+
+
+@pytest.fixture(scope="session")
+def postfix(agent: str, bin: Path) -> Postfix:
+    return Postfix(AGENTS[agent].format(bin=bin))
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest, postfix: Postfix) -> Iterator[Callable[..., Account]]:
+    """Make an account; afterwards nothing may be left in the queue."""
+    made: list[Account] = []
+
+    def make(rules: str | None = None, **more: str) -> Account:
+        words = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:24].strip("-_").replace("_", "-")
+        made.append(Account(f"{words}{len(made) or ''}", rules, **more))
+        return made[-1]
+
+    yield make
+    left = postfix.queue()
+    postfix.drop_all()
+    assert left == {}, "the queue is not empty after the test"

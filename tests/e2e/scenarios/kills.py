@@ -1,0 +1,154 @@
+"""SIGKILL in the middle of a delivery: of the Python child, of the launcher, of Postfix's local(8).
+
+strace(1) stands in front of the launcher in a user's ~/.forward and lets the signal strike at one system call.
+Before the message is visible a kill costs nothing: it is filed once, by the next attempt. From then on, until
+Postfix has heard of it, a kill can cost a second copy, never the only one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ..account import Account, handed_over
+from ..follow import Follower
+from ..postfix import Postfix
+
+Make = Callable[..., Account]
+RULES = 'rule "letters" { when subject contains "letter"; file into "Letters" }\n'
+LETTER = b"From: Olga <olga@family.example>\nSubject: a letter\nMessage-ID: <1@family.example>\n\nDear all,\n"
+SENDER = "stranger@stranger.example"
+
+
+def traced(user: Account, bin: Path, *options: str) -> Path:
+    """Let strace start the user's agent. Answers with its trace, which lies where tail(1) is quick."""
+    trace = Path("/var/log") / f"{user.name}.trace"
+    trace.touch()
+    os.chown(trace, user.uid, user.gid)
+    user.write(".forward", f'"|/usr/bin/strace -o {trace} {" ".join(options)} {bin}/pyfilter-deliver"\n')
+    return trace
+
+
+def parent_of(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("PPid:")[2].split()[0])
+
+
+def name_of(process: int) -> str:
+    return Path(f"/proc/{process}/comm").read_text().strip()
+
+
+def copies(postfix: Postfix, user: Account, queue_id: str, message: bytes = LETTER) -> int:
+    """How many there are in the end; every one is whole and in its folder, and the queue is empty."""
+    postfix.gone(queue_id)
+    assert postfix.queue() == {}
+    folders = user.folders()
+    assert list(folders) == ["Letters"]
+    for filed in folders["Letters"]:
+        assert handed_over(filed.data, message, queue_id=queue_id, recipient=user.address, sender=SENDER)
+    return len(folders["Letters"])
+
+
+def try_again(postfix: Postfix, user: Account, queue_id: str) -> None:
+    (user.home / ".forward").unlink()
+    attempt = postfix.retry(queue_id)
+    assert (attempt.status, attempt.dsn) == ("sent", "2.0.0"), attempt
+
+
+# What a delivery into a folder that exists does, in its order: write and fsync in tmp/, link into new/, fsync
+# the directory.
+@pytest.mark.parametrize(
+    ("call", "number", "most"),
+    [("execve", 2, 1), ("openat", 30, 1), ("write", 1, 1), ("fsync", 1, 1), ("linkat", 1, 2), ("fsync", 2, 2)],
+)
+def test_python_is_killed(postfix: Postfix, account: Make, bin: Path, call: str, number: int, most: int) -> None:
+    user = account(RULES)
+    postfix.gone(postfix.send(LETTER, user.address))  # the folder is made and the rules are compiled
+    user.only().path.unlink()
+    traced(user, bin, "-f", f"-e trace={call}", f"-e inject={call}:signal=KILL:when={number}")
+
+    queue_id = postfix.send(LETTER, user.address)
+    assert postfix.delivery(queue_id).verdict == ("deferred", "4.3.0", "delivery postponed")
+    if most == 1:
+        assert user.places() == {}, "visible before it was safe"
+
+    try_again(postfix, user, queue_id)
+    assert 1 <= copies(postfix, user, queue_id) <= most
+
+
+def test_the_launcher_is_killed(postfix: Postfix, account: Make, bin: Path) -> None:
+    """Its child does not go on alone: nobody would tell Postfix, and the next attempt would file again."""
+    user = account(RULES)
+    trace = Follower(traced(user, bin, "-f", "-e trace=fsync", "-e inject=fsync:signal=STOP:when=1"))
+    queue_id = postfix.send(LETTER, user.address)
+    python = int(trace.wait(r"^(\d+) +--- stopped by SIGSTOP ---")[1])
+    launcher = parent_of(python)
+    assert name_of(launcher) == "pyfilter-delive"  # the kernel keeps 15 characters
+
+    os.kill(launcher, signal.SIGKILL)
+    attempt = postfix.delivery(queue_id)
+    assert (attempt.status, attempt.dsn) == ("deferred", "4.3.0"), attempt
+    trace.wait(rf"^{python} +\+\+\+ killed by SIGKILL \+\+\+")
+
+    try_again(postfix, user, queue_id)
+    assert copies(postfix, user, queue_id) == 1
+    trace.close()
+
+
+def test_local_is_killed_while_it_hands_over(postfix: Postfix, account: Make, bin: Path) -> None:
+    """The pipe ends as it does after a whole message. What came through it is not taken for one."""
+    user = account(RULES)
+    message = LETTER + b"line after line after line\n" * 100_000  # far more than a pipe holds
+    trace = Follower(traced(user, bin, "-D", "-e trace=read", "-e inject=read:signal=STOP:when=2"))
+    queue_id = postfix.send(message, user.address)
+    trace.wait("--- stopped by SIGSTOP ---")
+    launcher = process_named("pyfilter-delive")
+    local = parent_of(launcher)
+    assert name_of(local) == "local"
+
+    os.kill(local, signal.SIGKILL)
+    postfix.wait(rf"process \S+/local pid {local} killed by signal 9")
+    os.kill(launcher, signal.SIGCONT)
+    trace.wait(r"\+\+\+ exited with 75 \+\+\+")
+    assert user.places() == {}, "a part of a message was filed as a message"
+
+    (user.home / ".forward").unlink()
+    assert postfix.delivery(queue_id).status == "deferred"
+    try_again_after_local(postfix, queue_id)
+    assert copies(postfix, user, queue_id, message) == 1
+    trace.close()
+
+
+def test_local_is_killed_while_python_files(postfix: Postfix, account: Make, bin: Path) -> None:
+    """The message was whole and is filed, but nobody hears of it: at worst a second copy."""
+    user = account(RULES)
+    trace = Follower(traced(user, bin, "-f", "-D", "-e trace=fsync", "-e inject=fsync:signal=STOP:when=1"))
+    queue_id = postfix.send(LETTER, user.address)
+    python = int(trace.wait(r"^(\d+) +--- stopped by SIGSTOP ---")[1])
+    launcher = parent_of(python)
+    local = parent_of(launcher)
+    assert name_of(local) == "local"
+
+    os.kill(local, signal.SIGKILL)
+    os.kill(python, signal.SIGCONT)
+    trace.wait(rf"^{launcher} +\+\+\+ exited with \d+ \+\+\+")
+
+    (user.home / ".forward").unlink()
+    assert postfix.delivery(queue_id).status == "deferred"
+    try_again_after_local(postfix, queue_id)
+    assert 1 <= copies(postfix, user, queue_id) <= 2
+    trace.close()
+
+
+def process_named(name: str) -> int:
+    (found,) = [int(path.name) for path in Path("/proc").glob("[0-9]*") if name_of(int(path.name)) == name]
+    return found
+
+
+def try_again_after_local(postfix: Postfix, queue_id: str) -> None:
+    attempt = postfix.retry(queue_id)
+    assert (attempt.status, attempt.dsn) == ("sent", "2.0.0"), attempt

@@ -1,0 +1,64 @@
+"""The example of the first page, through a real Postfix: each of its messages in its folder, byte for byte.
+
+The agent is a parameter: with procmail and the `.procmailrc` beside the rules the same messages must land in
+the same folders.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ..account import Account, handed_over
+from ..postfix import Postfix
+
+SEED = Path(__file__).parents[3] / "examples/seed"
+ROWS = [line.split("\t") for line in (SEED / "messages.tsv").read_text().splitlines() if not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def user(postfix: Postfix, agent: str) -> Account:
+    """The user of the example: both rule files, and for procmail what it needs around it."""
+    user = Account("user", maildir=".maildir")
+    for name in (".pyfilterrc", ".procmailrc"):
+        user.write(name, (SEED / name).read_text())
+    if agent == "procmail":
+        # It does not make its Maildir. SpamAssassin has spoken already, its filter has nothing to add.
+        user.directory(".maildir")
+        Path("/etc/procmailrc").write_text("PATH=/etc/procmail-bin:/usr/bin:/bin\nLOCKSLEEP=1\n")
+        Path("/etc/procmail-bin").mkdir()
+        shutil.copy("/bin/cat", "/etc/procmail-bin/spamassassin")
+    return user
+
+
+@pytest.mark.parametrize(("name", "sender", "recipient", "folder"), ROWS, ids=[row[0] for row in ROWS])
+def test_each_message_in_its_folder(
+    postfix: Postfix, user: Account, agent: str, name: str, sender: str, recipient: str, folder: str
+) -> None:
+    if agent == "procmail" and recipient != user.address:
+        folder = "INBOX"  # the rule for plus addresses is new: the .procmailrc has none
+    message = (SEED / "messages" / name).read_bytes()
+    before = user.places()
+
+    queue_id = postfix.send(message, recipient, sender)
+    status, dsn, text = postfix.delivery(queue_id).verdict
+    postfix.gone(queue_id)
+
+    assert (status, dsn) == ("sent", "2.0.0")
+    assert text.startswith("delivered to command: ")
+    assert user.places() == {**before, folder: before.get(folder, 0) + 1}
+    newest = max(user.folders()[folder], key=lambda filed: filed.path.stat().st_mtime_ns)
+    assert handed_over(newest.data, message, queue_id=queue_id, recipient=recipient, sender=sender)
+    assert newest.flags == ""
+    assert postfix.queue() == {}
+
+
+def test_all_folders_and_nothing_else(user: Account, agent: str) -> None:
+    expected = {"INBOX": 5, "Cron": 1, "Cron/DenyHosts": 2, "spam": 1, "shop": 1}
+    if agent == "procmail":
+        expected = {"INBOX": 6, "Cron": 1, "Cron/DenyHosts": 2, "spam": 1}
+    assert user.places() == expected
+    assert user.unfinished() == []
+    assert not Path("/tmp/owned").exists(), "a command inside a message was run"

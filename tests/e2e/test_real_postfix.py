@@ -1,0 +1,54 @@
+"""Mail through a real Postfix: every scenario, on a machine of its own.
+
+What a scenario promises stands in its file; here they are started, and here it is shown that they would
+notice a loss.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from . import namespace
+
+SCENARIOS = {
+    path.stem: path
+    for path in sorted((Path(__file__).parent / "scenarios").glob("[!_]*.py"))
+    if path.stem != "conftest"
+}
+
+
+def results(report: str) -> dict[str, list[str]]:
+    """``{PASSED | FAILED | …: [test, …]}`` of the report that pytest wrote inside the machine."""
+    found: dict[str, list[str]] = {}
+    for word, test in re.findall(r"(?m)^([A-Z]+) \S+?::(\S+)", report):
+        found.setdefault(word, []).append(test)
+    return found
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(scenario: str, installation: Path) -> None:
+    finished = namespace.run(SCENARIOS[scenario], installation)
+    print(finished.stdout)  # pytest shows it when the test fails
+    assert finished.returncode == 0
+    assert list(results(finished.stdout)) == ["PASSED"], "not every test of the scenario was run"
+
+
+def test_procmail_files_the_seed_into_the_same_folders(installation: Path) -> None:
+    finished = namespace.run(SCENARIOS["seed"], installation, "--agent=procmail")
+    print(finished.stdout)
+    assert finished.returncode == 0
+    assert list(results(finished.stdout)) == ["PASSED"]
+
+
+@pytest.mark.parametrize("agent", ["sink", "refusal"])
+def test_a_loss_is_noticed(agent: str, installation: Path) -> None:
+    """With `cat >/dev/null` or `exit 1` for an agent every test of the seed has to fail."""
+    finished = namespace.run(SCENARIOS["seed"], installation, f"--agent={agent}")
+    print(finished.stdout)
+    outcome = results(finished.stdout)
+    assert finished.returncode == 1  # pytest's "tests were run and failed", not "could not start"
+    assert list(outcome) == ["FAILED"]
+    assert len(outcome["FAILED"]) == 11
