@@ -1,0 +1,78 @@
+"""The checker: parsed rule files to the Program, or all that is wrong with them.
+
+In: the files in the order they are asked (/etc/pyfilterrc, then the user's).
+Names are shared between them; the settings of a later file win. Out: the
+Program (None if anything is an error) and the diagnostics, sorted by place.
+Never raises for anything that parsed.
+
+The words are judged by the vocabulary table; each ``check_*.py`` judges one
+family of them and makes its piece of the Program in the same walk. What was
+reported once is not reported again for its consequences.
+
+``home`` stands for `~`; None for the home of the user who runs this. A list's
+file is looked for next to the rule file (``Source.name``), and one that cannot
+be read is an error, unless ``look_for_files`` is False: a delivery goes on
+with a missing list, whose test is then unknown.
+"""
+
+from __future__ import annotations
+
+from pyfilter.language.check_actions import Actions
+from pyfilter.language.check_conditions import Conditions
+from pyfilter.language.check_names import collect
+from pyfilter.language.check_report import Report
+from pyfilter.language.check_rules import Rules, first_word, later_statement
+from pyfilter.language.check_settings import Lists, Settings
+from pyfilter.language.check_tests import Excerpts, Tests
+from pyfilter.language.check_texts import Scope, Texts
+from pyfilter.language.diagnostics import Diagnostic
+from pyfilter.language.lower import program
+from pyfilter.language.program import Program
+from pyfilter.language.tree import Action, ActionDefinition, Define, File, Include, Item, Rule, TestBlock, When
+
+__all__ = ["check"]
+
+# statements of later versions -> their words
+_LATER: dict[type, str] = {Include: "include", Define: "define", ActionDefinition: "action", TestBlock: "test"}
+
+
+def check(
+    files: list[File], *, home: str | None = None, look_for_files: bool = True
+) -> tuple[Program | None, list[Diagnostic]]:
+    report = Report()
+    names = collect(files, report)
+    texts = Texts(names, report)
+    texts.check_lets()
+    excerpts = Excerpts()
+    rules = Rules(Conditions(Tests(names, texts, excerpts, report), report), Actions(texts, report), report)
+    settings = Settings(texts, report).settings(files)
+    lists = Lists(texts, report, home, look_for_files).lists(files)
+    lowered: list[tuple[object, ...]] = []
+    for number, file in enumerate(files):
+        for item in file.items:
+            if isinstance(item, Rule):
+                made = rules.rule(item, Scope(), number)
+                if made is not None:
+                    lowered.append(made)
+            else:
+                _outside(item, rules, report)
+    diagnostics = report.sorted([id(file.source) for file in files])
+    if report.failed:
+        return None, diagnostics
+    made_program = program(
+        settings=settings,
+        files=tuple(file.source.name for file in files),
+        lists=lists,
+        rules=lowered,
+        excerpts=excerpts.lines,
+    )
+    return made_program, diagnostics
+
+
+def _outside(item: Item, rules: Rules, report: Report) -> None:
+    """What stands at the left margin and is no rule."""
+    if isinstance(item, When | Action):
+        rules.homeless(item)
+    elif type(item) in _LATER:
+        word = _LATER[type(item)]
+        later_statement(word, first_word(item.span, word), report)

@@ -1,0 +1,186 @@
+"""Actions: one function a verb, from the tree to the Program's form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyfilter import limits
+from pyfilter.language.check_folders import folder
+from pyfilter.language.check_report import Report, backquoted, nearest
+from pyfilter.language.check_texts import Scope, Template, Texts
+from pyfilter.language.tree import Action, Place, Span, Text, Wild, Word
+from pyfilter.language.vocabulary import ACTIONS, FLAGS
+
+__all__ = ["Actions"]
+
+Lowered = tuple[object, ...]
+
+# what a purpose comment after `discard` says
+ON_PURPOSE = "on purpose"
+
+# flags of other programs -> what to write
+_FLAG_HABITS = {
+    "unread": "new mail is unread by itself",
+    "unseen": "new mail is unread by itself",
+    "new": "new mail is unread by itself",
+    "important": "write `mark flagged`",
+    "star": "write `mark flagged`",
+    "flag": "write `mark flagged`",
+    "replied": "write `mark answered`",
+    "deleted": 'write `file into "Trash"`',
+    "trash": 'write `file into "Trash"`',
+    "trashed": 'write `file into "Trash"`',
+    "spam": 'write `file into "spam"`',
+    "junk": 'write `file into "spam"`',
+}
+
+
+class Actions:
+    def __init__(self, texts: Texts, report: Report) -> None:
+        self.texts = texts
+        self.report = report
+
+    def action(self, node: Action, scope: Scope, file: int) -> Lowered | None:
+        row = ACTIONS[node.verb]
+        if not row.built:
+            help = f"until then: {row.meanwhile}" if row.meanwhile else ""
+            self.report.add(
+                "E400", f"`{node.verb}` is not in this version", node.verb_span,
+                "part of the language, but not built yet", help,
+            )  # fmt: skip
+            return None
+        if node.continues is not None and not (row.ends and row.continuable):
+            self._goes_on(node, node.continues)
+        return _VERBS[node.verb](self, node, scope, (node.span.line, file))
+
+    def _goes_on(self, node: Action, span: Span) -> None:
+        row = ACTIONS[node.verb]
+        takers = backquoted(r.verb for r in ACTIONS.values() if r.ends and r.continuable and r.built)
+        if row.ends or row.stops:
+            label, help = f"`{node.verb}` ends the filtering", f"only {takers} take `and continue`"
+        else:
+            label, help = f"`{node.verb}` goes on anyway", f"leave it out; only {takers} take it"
+        self.report.add("E303", f"`and continue` does not stand after `{node.verb}`", span, label, help)
+
+    # ------------------------------------------------------------------ filing
+
+    def file(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        place = self._place(node, scope)
+        return None if place is None else ("file", place[0], node.continues is not None, *at)
+
+    def copy(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        place = self._place(node, scope)
+        return None if place is None else ("copy", place[0], *at)
+
+    def _place(self, node: Action, scope: Scope) -> tuple[Template | None] | None:
+        place = node.arguments[0]
+        assert isinstance(place, Place)
+        if place.kind == "inbox":
+            return (None,)
+        if place.kind != "folder" or place.text is None:
+            self.report.add(
+                "E400", f"`{place.kind}` is not in this version", place.span,
+                "part of the language, but not built yet",
+                f'until then: file it into a folder of the Maildir, `{node.verb} "Archive"`',
+            )  # fmt: skip
+            return None
+        star = next((part for part in place.text.parts if isinstance(part, Wild) and part.character == "*"), None)
+        if star is not None:
+            self.report.add(
+                "W304", "a star is a plain star in a folder's name", star.span, "stands for itself",
+                'to name a folder by what matched capture it, `matches "{name}.lists.example"`, and write `{name}` here',
+            )  # fmt: skip
+        template = self.texts.template(place.text, scope)
+        return None if template is None else folder(template, place.text.span, self.report)
+
+    def keep(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        return "keep", node.continues is not None, *at
+
+    def discard(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        span = node.span
+        line_end = span.source.text.find("\n", span.end)
+        rest = span.source.text[span.end : line_end if line_end >= 0 else len(span.source.text)]
+        if ON_PURPOSE not in rest.partition("#")[2].casefold():
+            self.report.add(
+                "W310", "`discard` loses mail without a trace", node.verb_span, "nobody will know what it took",
+                'write `file into "Trash"` to be able to look; if you mean it: `discard # on purpose`',
+            )  # fmt: skip
+        return "discard", node.continues is not None, *at
+
+    def stop(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        return "stop", *at
+
+    # ------------------------------------------------------------------ flags
+
+    def mark(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        letters: set[str] = set()
+        whole = True
+        for word in node.arguments:
+            assert isinstance(word, Word)
+            flag = FLAGS.get(word.name.lower())
+            if flag is None:
+                self._no_flag(word)
+                whole = False
+            else:
+                letters.add(flag.letter)
+        return ("mark", "".join(sorted(letters)), *at) if whole else None
+
+    def _no_flag(self, word: Word) -> None:
+        name = word.name.casefold()
+        guess = nearest(name, FLAGS)
+        if name in _FLAG_HABITS:
+            help = _FLAG_HABITS[name]
+        elif guess:
+            help = f"did you mean `mark {guess}`?"
+        else:
+            help = f"the flags are {backquoted(FLAGS)}"
+        self.report.add("E308", f"there is no flag `{word.name}`", word.span, "no mail client shows it", help)
+
+    # ------------------------------------------------------------------ texts
+
+    def reason(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        verb = node.verb
+        if not node.arguments:
+            who = "the sender reads it in the bounce" if verb == "reject" else "it stands in the mail server's log"
+            example = ACTIONS[verb].example
+            self.report.add("E306", f"`{verb}` needs a reason", node.verb_span, who, f"write `{example}`")
+            return None
+        template = self._text(node, scope)
+        if template is None:
+            return None
+        literal = template if isinstance(template, str) else "".join(p for p in template if isinstance(p, str))
+        span = node.arguments[0].span
+        if template == "" or (isinstance(template, str) and not template.strip()):
+            self.report.add(
+                "E306", f"`{verb}` needs a reason", span, "this one is empty", f"write `{ACTIONS[verb].example}`"
+            )
+            return None
+        if len(literal) > limits.REASON_CHARACTERS:
+            self.report.add(
+                "E307", "the reason is too long", span, f"{len(literal)} characters",
+                f"it must fit one line of the mail server's answer: at most {limits.REASON_CHARACTERS} characters",
+            )  # fmt: skip
+            return None
+        return verb, template, *at
+
+    def log(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        template = self._text(node, scope)
+        return None if template is None else ("log", template, *at)
+
+    def _text(self, node: Action, scope: Scope) -> Template | None:
+        text = node.arguments[0]
+        assert isinstance(text, Text)
+        return self.texts.template(text, scope)
+
+
+_VERBS: dict[str, Callable[[Actions, Action, Scope, tuple[int, int]], Lowered | None]] = {
+    "file into": Actions.file,
+    "copy into": Actions.copy,
+    "keep": Actions.keep,
+    "discard": Actions.discard,
+    "stop": Actions.stop,
+    "mark": Actions.mark,
+    "reject": Actions.reason,
+    "defer": Actions.reason,
+    "log": Actions.log,
+}

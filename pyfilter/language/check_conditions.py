@@ -1,0 +1,160 @@
+"""Conditions: `and`, `or`, `not`, parentheses, groups, and what they capture.
+
+In: a condition of the tree and the ``Scope`` of captures it stands in. Out: the
+condition as the Program keeps it (see program.py) and the Scope of what it
+captures. A condition that is wrong gives None and forgives its captures.
+
+Single tests are judged in ``check_tests.py``.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+from pyfilter import limits
+from pyfilter.language.check_report import Report, on_one_line
+from pyfilter.language.check_tests import Lowered, Tests, forgive
+from pyfilter.language.check_texts import Scope
+from pyfilter.language.diagnostics import Note
+from pyfilter.language.tree import Chain, Condition, Group, Not, Paren, Score, Test
+
+__all__ = ["Conditions"]
+
+_ALTERNATIVES = "stands in one branch of several"
+
+
+class Conditions:
+    def __init__(self, tests: Tests, report: Report) -> None:
+        self.tests = tests
+        self.report = report
+
+    def condition(self, node: Condition, scope: Scope, depth: int = 0) -> tuple[Lowered | None, Scope]:
+        if depth > limits.CONDITION_DEPTH:
+            self.report.add(
+                "E321", "this condition is nested too deeply", node.span, "",
+                f"at most {limits.CONDITION_DEPTH} parentheses, groups and `not` stand inside each other: "
+                "let rules stand inside rules instead",
+            )  # fmt: skip
+            return None, forgive(node)
+        if isinstance(node, Test):
+            return self.tests.test(node, scope)
+        if isinstance(node, Paren):
+            return self.condition(node.operand, scope, depth + 1)
+        if isinstance(node, Not):
+            lowered, captured = self.condition(node.operand, scope, depth + 1)
+            return (None if lowered is None else ("not", lowered)), captured.denied()
+        if isinstance(node, Chain):
+            return self._chain(node, scope, depth)
+        if isinstance(node, Group):
+            return self._group(node, scope, depth)
+        return self._score(node)
+
+    def _chain(self, node: Chain, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
+        words = {operator.name.lower() for operator in node.operators}
+        if len(words) == 1:
+            if words == {"and"}:
+                return self._every(node.operands, scope, depth)
+            return self._some(node.operands, scope, depth, 1)
+        self._mixed(node)
+        forgiven = Scope()
+        for operand in node.operands:
+            _, captured = self.condition(operand, scope.then(forgiven), depth + 1)
+            forgiven = forgiven.then(Scope(forgiven=frozenset([*captured.sure, *captured.maybe, *captured.forgiven])))
+        return None, forgiven
+
+    def _every(self, operands: tuple[Condition, ...], scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
+        made: list[Lowered] = []
+        captured = Scope()
+        for operand in operands:
+            lowered, caught = self.condition(operand, scope.then(captured), depth + 1)
+            captured = captured.then(caught)
+            if lowered is not None:
+                made.append(lowered)
+        return (_joined("and", made) if len(made) == len(operands) else None), captured
+
+    def _some(
+        self, operands: tuple[Condition, ...], scope: Scope, depth: int, least: int
+    ) -> tuple[Lowered | None, Scope]:
+        made: list[Lowered] = []
+        caught: list[Scope] = []
+        for operand in operands:
+            lowered, captured = self.condition(operand, scope, depth + 1)
+            caught.append(captured)
+            if lowered is not None:
+                made.append(lowered)
+        captured = Scope.some(caught, least, _ALTERNATIVES)
+        if len(made) < len(operands):
+            return None, captured
+        if least == 1:
+            return _joined("or", made), captured
+        return _joined("or", [_joined("and", list(chosen)) for chosen in combinations(made, least)]), captured
+
+    def _group(self, node: Group, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
+        if node.kind == "all":
+            return self._every(node.operands, scope, depth)
+        if node.kind == "any":
+            return self._some(node.operands, scope, depth, 1)
+        if node.kind == "none":
+            lowered, captured = self._some(node.operands, scope, depth, 1)
+            return (None if lowered is None else ("not", lowered)), captured.denied()
+        return self._at_least(node, scope, depth)
+
+    def _at_least(self, node: Group, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
+        assert node.count is not None
+        least, lines = node.count.value, len(node.operands)
+        problem, help = "", ""
+        if not isinstance(least, int):
+            problem, help = "conditions are counted in whole numbers", f"write `at least {round(least)} of`"
+        elif least < 1:
+            problem, help = f"at least {least} always holds", "write how many of the conditions must hold"
+        elif least > lines:
+            problem = f"{least} of {lines} conditions can never hold"
+            help = f"write `at least {lines} of`, or `all {{ … }}`"
+        elif comb(lines, least) > limits.COMBINATIONS:
+            problem = f"{least} of {lines} conditions can hold in too many ways"
+            help = "ask fewer conditions in one group"
+        if problem:
+            self.report.add("E222", problem, node.count.span, "", help)
+            least = 1
+        lowered, captured = self._some(node.operands, scope, depth, int(least))
+        return (None if problem else lowered), captured
+
+    def _score(self, node: Score) -> tuple[Lowered | None, Scope]:
+        self.report.add(
+            "E400", "`score` is not in this version", node.span, "part of the language, but not built yet",
+            "until then say how many conditions must hold: `at least 2 of { … }`",
+        )  # fmt: skip
+        return None, forgive(node)
+
+    def _mixed(self, node: Chain) -> None:
+        first = node.operators[0]
+        other = next(operator for operator in node.operators if operator.name != first.name)
+        texts = [on_one_line(operand.span.text) for operand in node.operands]
+        words = [operator.name for operator in node.operators]
+        before = node.span.source.text[: node.span.start].rstrip()
+        start = "when " if before.endswith("when") else ""
+        self.report.add(
+            "E212",
+            "`and` and `or` are mixed without parentheses",
+            other.span,
+            f"`{other.name}` here …",
+            f"write {start}{_grouped(texts, words, 'and', 'or')}\n"
+            f"or    {start}{_grouped(texts, words, 'or', 'and')}",
+            [Note(first.span, f"… and `{first.name}` here")],
+        )
+
+
+def _grouped(texts: list[str], words: list[str], tight: str, loose: str) -> str:
+    """The chain with parentheses around what ``tight`` joins."""
+    groups: list[list[str]] = [[texts[0]]]
+    for word, text in zip(words, texts[1:], strict=True):
+        if word == tight:
+            groups[-1].append(text)
+        else:
+            groups.append([text])
+    return f" {loose} ".join(f"({f' {tight} '.join(group)})" if len(group) > 1 else group[0] for group in groups)
+
+
+def _joined(word: str, conditions: list[Lowered]) -> Lowered:
+    return conditions[0] if len(conditions) == 1 else (word, *conditions)

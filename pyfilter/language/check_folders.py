@@ -1,0 +1,153 @@
+"""Folder names: what is written after `file into` to what the Program keeps.
+
+In: the template of the text. Out: a template whose components are joined with
+"/", or None for the inbox. Layout maildir++ (`.Cron.DenyHosts/` on disk):
+
+- ``".Cron.DenyHosts/"``, procmail's spelling, is ``Cron/DenyHosts``; any other
+  dot is an error, since the dot separates folders on disk.
+- a trailing slash goes; empty components, control characters, ``~`` in front
+  and ``..`` are errors; so is a name that is too long on disk in modified
+  UTF-7 (RFC 3501, section 5.1.3).
+- ``inbox`` in any case, alone, is the inbox.
+
+What a hole brings from a message is cleaned by the engine, component by
+component; only what the rule itself writes is judged here.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from pyfilter import limits
+from pyfilter.language.check_report import Report
+from pyfilter.language.check_texts import Part, Template, joined
+from pyfilter.language.tree import Span
+
+__all__ = ["INBOX", "folder"]
+
+INBOX = "inbox"
+_FORMATS = ("mbox:", "mh:")
+
+
+def folder(template: Template, span: Span, report: Report) -> tuple[Template | None] | None:
+    """``(place,)`` as the Program keeps it, place None for the inbox; None where something was reported."""
+    parts: tuple[Part, ...] = (template,) if isinstance(template, str) else template
+    start = parts[0] if parts and isinstance(parts[0], str) else ""
+    for format in _FORMATS:
+        if start.casefold().startswith(format):
+            report.add(
+                "E400", f"`{format}` is not in this version", span, "part of the language, but not built yet",
+                'until then: file it into a folder of the Maildir, `file into "Archive"`',
+            )  # fmt: skip
+            return None
+    components = _components(parts)
+    literal = "/".join("".join(piece if isinstance(piece, str) else "" for piece in c) for c in components)
+    problem = _problem(components, literal, start)
+    if problem:
+        message, label, help = problem
+        report.add("E305", message, span, label, help)
+        return None
+    if len(components) == 1 and literal.casefold() == INBOX and len(components[0]) == 1:
+        return (None,)
+    made: list[Part] = []
+    for component in components:
+        made.extend(("/", *component) if made else component)
+    return (joined(made),)
+
+
+def _components(parts: tuple[Part, ...]) -> list[list[Part]]:
+    """The pieces of each component; procmail's spelling resolved, a trailing slash gone."""
+    pieces = list(parts)
+    last = pieces[-1] if pieces else ""
+    if isinstance(last, str) and len(parts) + len(last) > 1 and last.endswith("/") and not last.endswith("//"):
+        pieces[-1] = last[:-1]
+    separator = "/"
+    first = pieces[0] if pieces else ""
+    slashes = any(isinstance(piece, str) and "/" in piece for piece in pieces)
+    if isinstance(first, str) and first.startswith(".") and not slashes and first not in (".", ".."):
+        pieces[0] = first[1:]
+        separator = "."
+    components: list[list[Part]] = [[]]
+    for piece in pieces:
+        if not isinstance(piece, str):
+            components[-1].append(piece)
+            continue
+        head, *rest = piece.split(separator)
+        if head:
+            components[-1].append(head)
+        components.extend([text] if text else [] for text in rest)
+    return components
+
+
+def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[str, str, str] | None:
+    """Message, label and remedy of the first thing that is wrong."""
+    if components == [[]]:
+        return "the folder has no name", "", "for the inbox write `keep`"
+    if start.startswith("/") or start.startswith("~"):
+        return (
+            "a folder is named as a mail client shows it, not by its path",
+            "",
+            'name the Maildir by `set maildir = "…"` and the folder alone here: `file into "Lists/ports"`',
+        )
+    for character in literal:
+        if character < " " or "\x7f" <= character < "\xa0" or "\ud800" <= character < "\ue000":
+            return "a folder's name has no control characters", f"U+{ord(character):04X}", ""
+    for component in components:
+        text = "".join(piece if isinstance(piece, str) else "" for piece in component)
+        if not component:
+            return "a part of the folder's name is empty", "two separators follow each other", "write one `/` between the parts"
+        if text == ".." and len(component) == 1:
+            return "a folder cannot lie above the Maildir", "", "leave out the `..`"
+        if text.startswith("~") and component[0] == text:
+            return "no part of a folder's name begins with `~`", "", "leave out the `~`"
+        if text in (".", "") and not any(isinstance(piece, tuple) for piece in component):
+            return "`.` is no folder", "", "for the inbox write `keep`"
+        if "." in text:
+            return _dot(components, literal)
+    head = components[0]
+    if len(components) > 1 and len(head) == 1 and isinstance(head[0], str) and head[0].casefold() == INBOX:
+        return (
+            "folders lie beside the inbox, not in it",
+            "",
+            f'leave out the first part: `file into "{_shown(components[1:])}"`',
+        )
+    length = 1 + len(components) - 1 + sum(_length(piece) for c in components for piece in c if isinstance(piece, str))
+    if length > limits.COMPONENT_BYTES:
+        return (
+            "the folder's name is too long",
+            f"{length} bytes on disk",
+            f"a file system takes {limits.COMPONENT_BYTES} bytes; letters outside of ASCII take several each",
+        )
+    return None
+
+
+def _dot(components: list[list[Part]], literal: str) -> tuple[str, str, str]:
+    shown = _shown(components)
+    if "/" not in literal and not shown.startswith("."):
+        help = f'for a folder inside a folder write `"{shown.replace(".", "/").strip("/")}"`'
+        if shown.count(".") == 1:
+            help += f', else `"{shown.replace(".", "_")}"`'
+    else:
+        help = f'write `"{shown.replace(".", "_").lstrip("_")}"`, or another name without dots'
+    return "a dot cannot stand in a folder's name", "on disk the dot separates folders (layout maildir++)", help
+
+
+def _shown(components: list[list[Part]]) -> str:
+    return "/".join(
+        "".join(piece if isinstance(piece, str) else "{" + piece[1] + "}" for piece in component)
+        for component in components
+    )
+
+
+def _length(text: str) -> int:
+    """Bytes of ``text`` in modified UTF-7."""
+    length, run = 0, ""
+    for character in text + " ":
+        if " " <= character <= "~":
+            if run:
+                length += 2 + len(b64encode(run.encode("utf-16-be")).rstrip(b"="))
+                run = ""
+            length += 2 if character == "&" else 1
+        else:
+            run += character
+    return length - 1

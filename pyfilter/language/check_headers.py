@@ -1,0 +1,85 @@
+"""Names of headers: what may be one, and the ones that are a letter away from a well-known one."""
+
+from __future__ import annotations
+
+from pyfilter.language.check_report import Report
+from pyfilter.language.tree import Text, Word
+
+__all__ = ["WELL_KNOWN", "header_key"]
+
+# RFC 5322 3.6, RFC 2045-2047, RFC 2369, RFC 2919, RFC 3834, RFC 8601, RFC 8058 and what servers,
+# lists and filters write into most mail
+WELL_KNOWN = (
+    "Apparently-To", "Approved", "ARC-Authentication-Results", "Authentication-Results", "Auto-Submitted", "Bcc", "Cc",
+    "Comments", "Content-Description", "Content-Disposition", "Content-ID", "Content-Language",
+    "Content-Transfer-Encoding", "Content-Type", "Date", "Delivered-To", "Disposition-Notification-To",
+    "DKIM-Signature", "Envelope-To", "Errors-To", "Feedback-ID", "From", "Importance", "In-Reply-To", "Keywords",
+    "List-Archive", "List-Help", "List-ID", "List-Owner", "List-Post", "List-Subscribe", "List-Unsubscribe",
+    "List-Unsubscribe-Post", "Mail-Followup-To", "Mail-Reply-To", "Mailing-List", "Message-ID", "MIME-Version",
+    "Organization", "Precedence", "Priority", "Received", "Received-SPF", "References", "Reply-To", "Resent-Bcc",
+    "Resent-Cc", "Resent-Date", "Resent-From", "Resent-Message-ID", "Resent-Sender", "Resent-To", "Return-Path",
+    "Sender", "Subject", "Thread-Index", "Thread-Topic", "To", "User-Agent", "X-Auto-Response-Suppress",
+    "X-BeenThere", "X-Bugzilla-Product", "X-Cron-Env", "X-Envelope-To", "X-Forwarded-To", "X-GitHub-Reason",
+    "X-Google-Group-Id", "X-Loop", "X-Mailer", "X-Mailing-List", "X-Mailman-Version", "X-MS-Has-Attach", "X-MSMail-Priority",
+    "X-Original-To", "X-Originating-IP", "X-Priority", "X-Rspamd-Score", "X-Spam", "X-Spam-Checker-Version", "X-Spam-Flag",
+    "X-Spam-Level", "X-Spam-Report", "X-Spam-Score", "X-Spam-Status", "X-Virus-Scanned", "X-Virus-Status",
+)  # fmt: skip
+
+_BY_NAME = {name.casefold(): name for name in WELL_KNOWN}
+# characters; among shorter names nearly everything is a letter away from something
+_SHORTEST = 4
+
+
+def header_key(name: Word | Text, report: Report) -> str | None:
+    """The field key of ``header NAME``; None if no header can be called so."""
+    if isinstance(name, Text):
+        written = name.plain
+        if name.holes:
+            report.add(
+                "E219", "a header's name is written out", name.holes[0].span, "", "holes stand in texts only"
+            )
+            return None
+    else:
+        written = name.name
+    bare = written.strip().rstrip(":").strip()
+    if bare != written or not bare or not all("!" <= character <= "~" for character in bare):
+        report.add(
+            "E219",
+            "no header can be called so" if bare else "a header needs a name",
+            name.span,
+            "a name is made of ASCII letters, digits and `-`",
+            f'write `header "{bare}"`' if bare and bare.isascii() and " " not in bare else "",
+        )
+        return None
+    guess = _one_letter_away(bare.casefold())
+    if guess:
+        report.add(
+            "W302",
+            f"no usual header is called `{bare}`",
+            name.span,
+            "one letter away from a well-known header",
+            f"did you mean `{guess}`?",
+        )
+    return f"header {bare.lower()}"
+
+
+def _one_letter_away(name: str) -> str | None:
+    if name in _BY_NAME or len(name) < _SHORTEST:
+        return None
+    return next((known for key, known in _BY_NAME.items() if len(key) >= _SHORTEST and _slip(name, key)), None)
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether one letter too many, too few, wrong, or two exchanged make ``other`` of ``one``."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    rest, wanted = one[start:], other[start:]
+    return (
+        rest[1:] == wanted[1:]
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[:2] == wanted[:2][::-1] and rest[2:] == wanted[2:])
+    )

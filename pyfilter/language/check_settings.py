@@ -1,0 +1,211 @@
+"""`set` and `list`: values of settings, entries and files of lists."""
+
+from __future__ import annotations
+
+import os
+
+from pyfilter import limits
+from pyfilter.language.check_numbers import Numbers
+from pyfilter.language.check_report import Report, backquoted, nearest
+from pyfilter.language.check_rules import first_word
+from pyfilter.language.check_texts import Texts
+from pyfilter.language.diagnostics import Note
+from pyfilter.language.entries import entry
+from pyfilter.language.tree import File, ListDefinition, Number, Quantity, Setting, Source, Span, Text, Wild, Word
+from pyfilter.language.vocabulary import SETTINGS, SettingRow
+
+__all__ = ["Lists", "Settings"]
+
+Value = str | bool | int | float | None
+
+
+class Settings:
+    """Later files win over earlier ones; within one file a setting stands once."""
+
+    def __init__(self, texts: Texts, report: Report) -> None:
+        self.texts = texts
+        self.report = report
+        self.numbers = Numbers(report)
+
+    def settings(self, files: list[File]) -> dict[str, object]:
+        made: dict[str, object] = {row.name: row.default for row in SETTINGS.values() if row.built}
+        for file in files:
+            seen: dict[str, Span] = {}
+            for item in file.items:
+                if isinstance(item, Setting):
+                    self._setting(item, made, seen)
+        return made
+
+    def _setting(self, node: Setting, made: dict[str, object], seen: dict[str, Span]) -> None:
+        name = node.name.name
+        row = SETTINGS.get(name)
+        if row is None:
+            self._unknown(node)
+            return
+        if not row.built:
+            self.report.add(
+                "E400", f"the setting `{name}` is not in this version", node.name.span,
+                "part of the language, but not built yet", "until then: leave the line out",
+            )  # fmt: skip
+            return
+        if name in seen:
+            self.report.add(
+                "E203", f"`{name}` is set twice", node.name.span, "here again", "keep one of the two",
+                [Note(seen[name], "first here")],
+            )  # fmt: skip
+            return
+        seen[name] = node.name.span
+        if len(node.values) > 1:
+            self._wrong(row, node.values[1].span, "one value is enough")
+            return
+        value = self._value(row, node.values[0])
+        if value is not None:
+            made[name] = value[0]
+
+    def _unknown(self, node: Setting) -> None:
+        name = node.name.name
+        guess = nearest(name, SETTINGS)
+        built = [row.name for row in SETTINGS.values() if row.built]
+        help = f"did you mean `{guess}`?" if guess else f"the settings are {backquoted(built)}"
+        if guess is None and node.values and isinstance(node.values[0], Text):
+            help += f';\na text of your own is named by `let {name} = {node.values[0].span.text}`'
+        self.report.add("E221", f"there is no setting `{name}`", node.name.span, "", help)
+
+    def _value(self, row: SettingRow, value: Text | Number | Quantity | Word) -> tuple[Value] | None:
+        if row.kind == "path":
+            return self._path(row, value)
+        if row.kind == "duration":
+            seconds = self.numbers.number(value, "seconds", row.name)
+            if seconds is not None and seconds < 1:
+                self._wrong(row, value.span, "too short for any delivery")
+                return None
+            return None if seconds is None else (seconds,)
+        word = value.plain if isinstance(value, Text) else value.name if isinstance(value, Word) else None
+        if row.kind == "yes-no":
+            if isinstance(value, Word) and word in ("yes", "no"):
+                return (word == "yes",)
+        elif isinstance(value, Word) and word in row.choices:
+            return (word,)
+        elif word in row.later:
+            self.report.add(
+                "E400", f"`{row.name} = {word}` is not in this version", value.span,
+                "part of the language, but not built yet", f"until then: `set {row.name} = {row.choices[0]}`",
+            )  # fmt: skip
+            return None
+        self._wrong(row, value.span, "not one of its values")
+        return None
+
+    def _path(self, row: SettingRow, value: Text | Number | Quantity | Word) -> tuple[Value] | None:
+        if not isinstance(value, Text):
+            self._wrong(row, value.span, "a path stands in quotes")
+            return None
+        path = self.texts.literal(value, "a setting")
+        if path is None:
+            return None
+        if not path.strip():
+            self._wrong(row, value.span, "an empty path")
+            return None
+        if "$" in path:
+            self.report.add(
+                "E210", "there are no variables in a text", value.span, "`$` stands for itself",
+                f'write `"{path.replace("$HOME", "~").replace("${HOME}", "~")}"`' if "HOME" in path else "write it out",
+            )  # fmt: skip
+            return None
+        if any(character < " " for character in path):
+            self._wrong(row, value.span, "a path has no control characters")
+            return None
+        return (path,)
+
+    def _wrong(self, row: SettingRow, span: Span, label: str) -> None:
+        choices = ("yes", "no") if row.kind == "yes-no" else row.choices
+        help = f"write {backquoted(choices, 'or')}, without quotes" if choices else f"write `{row.example}`"
+        self.report.add("E210", f"`{row.name}` cannot be set to this", span, label, help)
+
+
+class Lists:
+    """``home`` stands for `~`; None for the user's. Without ``look`` files are not looked at."""
+
+    def __init__(self, texts: Texts, report: Report, home: str | None, look: bool) -> None:
+        self.texts = texts
+        self.report = report
+        self.home = home
+        self.look = look
+
+    def lists(self, files: list[File]) -> dict[str, tuple[frozenset[str] | None, str | None]]:
+        made: dict[str, tuple[frozenset[str] | None, str | None]] = {}
+        for file in files:
+            for item in file.items:
+                if isinstance(item, ListDefinition) and item.name.name not in made:
+                    found = self._list(item)
+                    if found is not None:
+                        made[item.name.name] = found
+        return made
+
+    def _list(self, node: ListDefinition) -> tuple[frozenset[str] | None, str | None] | None:
+        if node.kind == "command":
+            self.report.add(
+                "E400", "`list … from command` is not in this version", first_word(node.span, "list"),
+                "part of the language, but not built yet",
+                f'until then: let cron write a file, `list {node.name.name} from "{node.name.name}.txt"`',
+            )  # fmt: skip
+            return None
+        if node.kind == "file":
+            path = self._file(node.entries[0])
+            return None if path is None else (None, path)
+        entries: set[str] = set()
+        for text in node.entries:
+            literal = self.texts.literal(text, "a list")
+            if literal is None:
+                continue
+            star = next((part for part in text.parts if isinstance(part, Wild) and part.character == "*"), None)
+            made = entry(literal)
+            if star is not None:
+                domain = made.lstrip("*")
+                help = f'for everybody there write `"{domain}"`' if domain.startswith("@") else "write each entry out"
+                self.report.add("W304", "a star is a plain star in a list", star.span, "stands for itself", help)
+            if made:
+                entries.add(made)
+            else:
+                self.report.add("W303", "an empty text is in no message", text.span, "", "leave it out")
+        return frozenset(entries), None
+
+    def _file(self, text: Text) -> str | None:
+        written = self.texts.literal(text, "a list's file")
+        if written is None:
+            return None
+        path = self.path(written, text.span.source)
+        if not self.look:
+            return path
+        problem = _unusable(path)
+        if problem:
+            self.report.add(
+                "E310", f"the list's file cannot be read: {problem}", text.span, path,
+                "make it, one entry a line (`#` begins a comment), or correct the path",
+            )  # fmt: skip
+            return None
+        return path
+
+    def path(self, written: str, source: Source) -> str:
+        """Absolute; a relative path starts at the rule file's directory."""
+        directory = os.path.dirname(self._expanded(source.name))
+        return os.path.abspath(os.path.join(directory, self._expanded(written)))
+
+    def _expanded(self, path: str) -> str:
+        if self.home is not None and (path == "~" or path.startswith("~/")):
+            return self.home + path[1:]
+        return os.path.expanduser(path)
+
+
+def _unusable(path: str) -> str:
+    """Why the file cannot be a list; empty if it can."""
+    try:
+        size = os.stat(path).st_size
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or "the path is none").lower()
+    if not os.path.isfile(path):
+        return "it is not a file"
+    if not os.access(path, os.R_OK):
+        return "permission denied"
+    if size > limits.LIST_BYTES:
+        return f"it is larger than {limits.LIST_BYTES >> 20} MiB"
+    return ""

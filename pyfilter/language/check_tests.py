@@ -1,0 +1,292 @@
+"""One test: a field, a relation, what it is compared with.
+
+In: a ``Test`` of the tree and the ``Scope`` it stands in. Out: the test as the
+Program keeps it, with the number of its excerpt, and what it captures.
+
+Fields of texts are judged here, numbers in ``check_numbers.py``, wrong fields
+and wrong relations get their remedies in ``check_remedies.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyfilter.language import check_remedies as remedies
+from pyfilter.language.check_headers import header_key
+from pyfilter.language.check_names import Names, capture_clash
+from pyfilter.language.check_numbers import Numbers
+from pyfilter.language.check_report import Report, on_one_line
+from pyfilter.language.check_texts import Scope, Template, Texts
+from pyfilter.language.entries import entry
+from pyfilter.language.forms import fold, plain
+from pyfilter.language.patterns import glob, regex, regex_problem
+from pyfilter.language.tree import (
+    Chain, CommandField, Condition, EnvironmentField, Group, HeaderField, Hole, Not, Paren, Point,
+    Regex, Relation, Score, Span, Test, Text, Value, Wild, Word,
+)  # fmt: skip
+from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, field_kind
+
+__all__ = ["Excerpts", "Lowered", "Tests", "forgive"]
+
+Lowered = tuple[object, ...]
+
+# relation -> its word in the Program
+_PROGRAM_WORDS = {"contains": "contains", "starts with": "starts", "ends with": "ends"}
+# relation -> how `matches` says the same of a text
+_AS_GLOB = {"is": "{}", "contains": "*{}*", "starts with": "{}*", "ends with": "*{}", "in": "{}"}
+
+
+class Excerpts:
+    """The conditions as written, numbered."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str]] = []
+
+    def number(self, span: Span) -> int:
+        self.lines.append((span.line, on_one_line(span.text)))
+        return len(self.lines) - 1
+
+
+class Tests:
+    __test__ = False  # not a test case of pytest's
+
+    def __init__(self, names: Names, texts: Texts, excerpts: Excerpts, report: Report) -> None:
+        self.names = names
+        self.texts = texts
+        self.excerpts = excerpts
+        self.report = report
+        self.numbers = Numbers(report)
+
+    def test(self, node: Test, scope: Scope) -> tuple[Lowered | None, Scope]:
+        found = self._subject(node)
+        if found is None:
+            return None, forgive(node)
+        key, kind = found
+        relation = node.relation
+        if relation is None:
+            remedies.bare(node, key, self.report)
+            return None, Scope()
+        row = RELATIONS[relation.word]
+        if not row.built or kind not in row.kinds:
+            remedies.misfit(node, key, kind, self.report)
+            return None, forgive(node)
+        excerpt = self.excerpts.number(node.span)
+        captured = Scope()
+        made: Lowered | None
+        if kind in NUMERIC:
+            made = self.numbers.test(node, key, kind, excerpt)
+        elif relation.word == "exists":
+            made = ("exists", key, None, excerpt)
+        elif relation.word == "matches":
+            made, captured = self._matches(relation, key, excerpt)
+        elif relation.word == "in":
+            made = self._in(node, relation, key, excerpt, scope)
+        else:
+            made = self._texts(node, relation, key, excerpt, scope)
+        if relation.negated:
+            return (None if made is None else ("not", made)), captured.denied()
+        return made, captured
+
+    # ------------------------------------------------------------------ the field
+
+    def _subject(self, node: Test) -> tuple[str, str] | None:
+        """Key and kind of what is asked, or None."""
+        subject = node.subject
+        if isinstance(subject, HeaderField):
+            key = header_key(subject.name, self.report)
+            return None if key is None else (key, "text")
+        if isinstance(subject, EnvironmentField):
+            return f"environment {subject.name.name}", "text"
+        if isinstance(subject, CommandField):
+            remedies.later_field(FIELDS["command"], "command", subject.span, self.report)
+            return None
+        kind = field_kind(subject.name)
+        if kind is None or subject.name in ("header", "environment"):
+            remedies.no_field(node, subject, self.names, self.report)
+            return None
+        return subject.name, kind
+
+    # ------------------------------------------------------------------ is, contains, starts with, ends with
+
+    def _texts(self, node: Test, relation: Relation, key: str, excerpt: int, scope: Scope) -> Lowered | None:
+        form = plain if relation.exactly else fold
+        literals: list[str] = []
+        templates: list[Template] = []
+        whole = True
+        for value in relation.values:
+            template = self._value(node, relation, value, scope)
+            if template is None:
+                whole = False
+            elif isinstance(template, str):
+                literals.append(form(template))
+            else:
+                templates.append(template)
+        if not whole:
+            return None
+        if relation.word == "is":
+            return "is", key, (frozenset(literals), tuple(templates)), excerpt, relation.exactly
+        return _PROGRAM_WORDS[relation.word], key, (tuple(literals), tuple(templates)), excerpt, relation.exactly
+
+    def _value(self, node: Test, relation: Relation, value: Value | Regex, scope: Scope) -> Template | None:
+        if isinstance(value, Text):
+            shape = _AS_GLOB[relation.word]
+            instead = f'`matches "{shape.format(_as_written(value))}"`'
+            self._star(relation, value, instead)
+            if not value.parts and relation.word != "is":
+                self.report.add(
+                    "W303", "an empty text stands in everything", value.span, "this holds for every message that has it",
+                    "write what must stand there, or `exists`",
+                )  # fmt: skip
+            return self.texts.template(value, scope, captures=instead)
+        if isinstance(value, Point) and value.kind == "field" and value.shift is None:
+            return self._field_value(node, value)
+        remedies.unquoted(node, value, self.names, self.report)
+        return None
+
+    def _field_value(self, node: Test, value: Point) -> Template | None:
+        name = value.base.name
+        if field_kind(name) and name not in ("header", "environment"):
+            return (("field", name, None),)
+        if not remedies.later(name, value.span, self.report):
+            remedies.unquoted(node, value, self.names, self.report)
+        return None
+
+    def _star(self, relation: Relation, value: Text, instead: str) -> None:
+        star = next((part for part in value.parts if isinstance(part, Wild) and part.character == "*"), None)
+        if star is not None:
+            self.report.add(
+                "W304", f"a star is a plain star after `{relation.word}`", star.span, "stands for itself",
+                f"for any run of characters write {instead}; for the star itself `\\*`",
+            )  # fmt: skip
+
+    # ------------------------------------------------------------------ in
+
+    def _in(self, node: Test, relation: Relation, key: str, excerpt: int, scope: Scope) -> Lowered | None:
+        lists: list[str] = []
+        literals: list[str] = []
+        templates: list[Template] = []
+        whole = True
+        for value in relation.values:
+            if isinstance(value, Word):
+                if self.names.list_named(value.name):
+                    lists.append(value.name)
+                    continue
+                remedies.no_list(node, value, self.names, self.report)
+                whole = False
+                continue
+            template = self._value(node, relation, value, scope)
+            if template is None:
+                whole = False
+            elif isinstance(template, str):
+                literals.append(entry(template))
+            else:
+                templates.append(template)
+        return ("in", key, (tuple(lists), frozenset(literals), tuple(templates)), excerpt) if whole else None
+
+    # ------------------------------------------------------------------ matches
+
+    def _matches(self, relation: Relation, key: str, excerpt: int) -> tuple[Lowered | None, Scope]:
+        globs: list[object] = []
+        regexes: list[object] = []
+        branches: list[Scope] = []
+        whole = True
+        for value in relation.values:
+            if isinstance(value, Regex):
+                made, captured = self._regex(value, relation.exactly)
+                regexes.append(made)
+            else:
+                assert isinstance(value, Text)
+                made, captured = self._glob(value, relation.exactly)
+                globs.append(made)
+            whole = whole and made is not None
+            branches.append(captured)
+        captured = Scope.some(branches, 1, "stands in one pattern of several")
+        if not whole:
+            return None, captured
+        tests: list[Lowered] = []
+        if globs:
+            tests.append(("glob", key, tuple(globs), excerpt, relation.exactly))
+        if regexes:
+            tests.append(("regex", key, tuple(regexes), excerpt, relation.exactly))
+        return (tests[0] if len(tests) == 1 else ("or", *tests)), captured
+
+    def _glob(self, text: Text, exactly: bool) -> tuple[object | None, Scope]:
+        captures: dict[str, Span] = {}
+        whole = True
+        for hole in text.holes:
+            if hole.format is not None:
+                self.report.add(
+                    "E211", "a capture takes no format", hole.span, "", f"write `{{{hole.name}}}`"
+                )
+                whole = False
+            if hole.name in captures:
+                self.report.add(
+                    "E207", f"`{{{hole.name}}}` is captured twice in one pattern", hole.span, "",
+                    "give one of the two another name",
+                )  # fmt: skip
+                whole = False
+            whole = self._capture(hole.name, hole, captures) and whole
+        if not text.parts:
+            self.report.add(
+                "W303", "an empty pattern matches only an empty text", text.span, "",
+                'for any text write `matches "*"`, or `exists`',
+            )  # fmt: skip
+        scope = Scope(captures)
+        return (glob(text.parts, exactly) if whole else None), scope
+
+    def _capture(self, name: str, hole: Hole, captures: dict[str, Span]) -> bool:
+        captures.setdefault(name, hole.span)
+        return self._clash(name, hole.span)
+
+    def _clash(self, name: str, span: Span) -> bool:
+        taken = capture_clash(name, self.names)
+        if not taken:
+            return True
+        base = name.rpartition(".")[0] or name
+        self.report.add(
+            "E207", f"a capture cannot be called `{name}`", span, f"`{name}` is {taken}",
+            f"a hole in a pattern captures, it inserts nothing: write `{{{base}-part}}` or any other name",
+        )  # fmt: skip
+        return False
+
+    def _regex(self, value: Regex, exactly: bool) -> tuple[object | None, Scope]:
+        problem = regex_problem(value.pattern, value.flags)
+        if problem is not None:
+            cause, offset = problem
+            remedies.bad_pattern(value, cause, offset, self.report)
+            return None, Scope(forgiven=frozenset(remedies.named_groups(value.pattern)))
+        made = regex(value.pattern, value.flags, exactly)
+        whole = True
+        for name in made[2]:
+            whole = self._clash(name, value.span) and whole
+        return (made if whole else None), Scope(dict.fromkeys(made[2], value.span))
+
+
+def _as_written(text: Text) -> str:
+    """What stands between the quotes."""
+    written = text.span.text
+    return written[3:-3] if text.long else written[1:-1]
+
+
+def forgive(node: Condition) -> Scope:
+    """The scope in which whatever a wrong condition might capture is forgiven."""
+    return Scope(forgiven=frozenset(_captures(node)))
+
+
+def _captures(node: Condition) -> Iterator[str]:
+    stack: list[Condition] = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Test):
+            for value in node.relation.values if node.relation else ():
+                if isinstance(value, Text):
+                    yield from (hole.name for hole in value.holes)
+                elif isinstance(value, Regex):
+                    yield from remedies.named_groups(value.pattern)
+        elif isinstance(node, Chain | Group):
+            stack.extend(node.operands)
+        elif isinstance(node, Not | Paren):
+            stack.append(node.operand)
+        elif isinstance(node, Score):
+            stack.extend(weight.condition for weight in node.weights)
+

@@ -1,0 +1,53 @@
+"""The Program, put together from what the checker lowered. See program.py for its shape."""
+
+from __future__ import annotations
+
+import marshal
+
+from pyfilter.language.guards import guard
+from pyfilter.language.program import FORMAT, Program
+
+__all__ = ["program"]
+
+Rule = tuple[object, ...]
+Lists = dict[str, tuple[frozenset[str] | None, str | None]]
+
+
+def program(
+    *,
+    settings: dict[str, object],
+    files: tuple[str, ...],
+    lists: Lists,
+    rules: list[Rule],
+    excerpts: list[tuple[int, str]],
+) -> Program:
+    return {
+        "format": FORMAT,
+        "settings": settings,
+        "files": files,
+        "lists": lists,
+        "names": tuple(rule[0] for rule in rules),
+        "rules": tuple(marshal.dumps(rule) for rule in rules),
+        "index": index(rules, lists),
+        "excerpts": marshal.dumps(tuple(excerpts)),
+    }
+
+
+def index(rules: list[Rule], lists: Lists) -> dict[str, object]:
+    """Which rules can match a message at all, by the values of a few fields."""
+    always: list[int] = []
+    exact: dict[tuple[str, bool], dict[str, list[int]]] = {}
+    part: dict[tuple[str, bool], dict[str, list[int]]] = {}
+    for number, rule in enumerate(rules):
+        found = guard(rule[3], lists)
+        if found is None:
+            always.append(number)
+            continue
+        table = (exact if found.whole else part).setdefault((found.key, found.exactly), {})
+        for text in sorted(found.texts):
+            table.setdefault(text, []).append(number)
+    return {
+        "always": tuple(always),
+        "exact": {key: {text: tuple(numbers) for text, numbers in table.items()} for key, table in exact.items()},
+        "part": {key: tuple((text, tuple(numbers)) for text, numbers in table.items()) for key, table in part.items()},
+    }

@@ -1,0 +1,80 @@
+"""The shapes of the vocabulary's rows; the rows themselves stand in ``vocabulary.py``
+and, for what is not in this version yet, in ``vocabulary_later.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """``.domain`` and its kin."""
+
+    name: str
+    kind: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """``example`` is a condition; ``meanwhile`` says what to do until the field is built."""
+
+    name: str
+    kind: str
+    doc: str
+    example: str
+    parts: tuple[str, ...] = ()
+    built: bool = True
+    meanwhile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRow:
+    """``kinds``: of the fields it fits."""
+
+    word: str
+    kinds: frozenset[str]
+    doc: str
+    example: str
+    built: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """``ends``: takes the message and ends the filtering; ``continuable``: takes `and continue`;
+    ``stops``: ends the filtering without taking the message."""
+
+    verb: str
+    doc: str
+    example: str
+    ends: bool = False
+    continuable: bool = True
+    stops: bool = False
+    built: bool = True
+    meanwhile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """``kind``: path, choice, yes-no, duration; ``default`` as it stands in the Program.
+    ``later``: choices that are not in this version."""
+
+    name: str
+    kind: str
+    default: str | bool | int | None
+    doc: str
+    example: str
+    choices: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    built: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """``example`` is a whole rule file."""
+
+    word: str
+    doc: str
+    example: str
+    built: bool = True
+    meanwhile: str = ""
