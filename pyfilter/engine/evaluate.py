@@ -1,0 +1,248 @@
+"""The decision: Program + Message + Envelope + facts -> Plan, or a Question.
+
+Pure: no I/O, no clock, no randomness; the same input gives the same Plan forever.
+
+Rules are asked in order. The first rule whose actions take the message ends the filtering, once all
+its actions are done; what no rule takes is kept in the inbox (the implicit keep). Conditions
+have three values (Kleene): a test that could not be decided is unknown, a rule matches only on true.
+`discard` and `reject` need a decision without unknowns above them: otherwise the message is kept.
+
+Without a trace only the rules are loaded and asked that can match (the Program's index); with one
+every rule is asked. Both give the same plan.
+"""
+
+from __future__ import annotations
+
+from marshal import loads
+
+from pyfilter import limits
+from pyfilter.engine.fields import Asked, Case
+from pyfilter.engine.holes import folder, line
+from pyfilter.engine.plan import FILING, INBOX, OUTCOMES, Action, Plan
+from pyfilter.engine.questions import Facts, Question
+from pyfilter.engine.relations import holds, render
+from pyfilter.message.message import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyfilter.engine.trace import Step
+    from pyfilter.language.program import Program
+    from pyfilter.message.envelope import Envelope
+    from pyfilter.message.message import Message
+
+    Tuple = tuple[Any, ...]
+
+__all__ = ["candidates", "evaluate"]
+
+_CAUTION = {"discarded": 0, "kept": 1, "filed": 1, "rejected": 2, "deferred": 3}
+
+
+def evaluate(
+    program: Program, message: Message, envelope: Envelope, facts: Facts, *, trace: bool = False
+) -> Plan | Question:
+    """Decide what happens to ``message``.
+
+    Returns the Plan; or the Question whose answer is needed first: put it among ``facts`` and call
+    again. With ``trace`` the plan says of each rule asked what decided it.
+    """
+    run = _Run(program, Case(message, envelope, facts), trace)
+    try:
+        run.rules()
+    except Asked as asked:
+        return asked.question
+    return run.finish()
+
+
+class _Run:
+    """One evaluation under way."""
+
+    def __init__(self, program: Program, case: Case, trace: bool) -> None:
+        self.program: dict[str, Any] = program
+        self.case = case
+        settings: Any = program["settings"]
+        self.plan = Plan(settings)
+        self.flags = ""  # what `mark` has set so far
+        self.cancelled = False  # is the implicit keep cancelled?
+        self.unknown: list[str] = []  # rules above whose condition could not be decided
+        self.owner: Tuple = ()  # the rule that last took the message
+        self.excerpts: tuple[tuple[int, str], ...] = ()
+        self.steps: list[Step] | None = None
+        if trace:
+            self.excerpts = loads(self.program["excerpts"])
+            self.steps = self.plan.trace = []
+
+    # ---------------------------------------------------------------- rules
+
+    def rules(self) -> None:
+        rules = self.program["rules"]
+        numbers = range(len(rules)) if self.steps is not None else candidates(self.program, self.case)
+        for number in numbers:
+            if self.rule(loads(rules[number]), 0):
+                return
+
+    def rule(self, rule: Tuple, depth: int) -> bool:
+        """Ask one rule and do its actions. True: the filtering ends."""
+        name, number, file, condition, body = rule
+        around = self.case.captures
+        self.case.captures = dict(around)
+        try:
+            verdict = True if condition is None else self.judge(condition)
+            if self.steps is not None:
+                self.step(rule, depth, verdict)
+            if verdict is not True:
+                if verdict is None:
+                    self.unknown.append(name)
+                    self.plan.notes.append(
+                        f'rule "{name}" ({self.file(file)}:{number}) could not be decided and was passed over'
+                    )
+                return False
+            return self.statements(rule, body, depth)
+        finally:
+            self.case.captures = around
+
+    def statements(self, rule: Tuple, body: Tuple, depth: int) -> bool:
+        start = len(self.plan.actions)
+        ended = False
+        for statement in body:
+            if statement[0] == "rule":
+                if self.rule(statement[1], depth + 1):
+                    ended = True
+                    break  # the inner rule took the message
+            elif self.act(rule, statement):
+                ended = True
+        # what a rule files carries the marks that stand when the rule ends
+        for action in self.plan.actions[start:]:
+            if action.verb in FILING:
+                action.flags = self.flags
+        return ended
+
+    def file(self, number: int) -> str:
+        name: str = self.program["files"][number]
+        return name
+
+    def step(self, rule: Tuple, depth: int, verdict: bool | None) -> None:
+        from pyfilter.engine.trace import Step, reasons
+
+        assert self.steps is not None
+        why = [] if rule[3] is None else reasons(rule[3], self.judge, self.case, self.excerpts)
+        self.steps.append(Step(rule[0], self.file(rule[2]), rule[1], depth, verdict, why))
+
+    # ----------------------------------------------------------- conditions
+
+    def judge(self, condition: Tuple) -> bool | None:
+        """True, False, or None for unknown (Kleene's strong logic)."""
+        kind = condition[0]
+        if kind == "and":
+            verdict: bool | None = True
+            for operand in condition[1:]:
+                found = self.judge(operand)
+                if found is False:
+                    return False
+                if found is None:
+                    verdict = None
+            return verdict
+        if kind == "or":
+            verdict = False
+            for operand in condition[1:]:
+                found = self.judge(operand)
+                if found is True:
+                    return True
+                if found is None:
+                    verdict = None
+            return verdict
+        if kind == "not":
+            found = self.judge(condition[1])
+            return None if found is None else not found
+        if kind == "at-least":
+            found_all = [self.judge(operand) for operand in condition[2:]]
+            if found_all.count(True) >= condition[1]:
+                return True
+            return None if found_all.count(True) + found_all.count(None) >= condition[1] else False
+        try:
+            return holds(self.case, self.program, condition)
+        except Unreadable:
+            return None
+
+    # -------------------------------------------------------------- actions
+
+    def act(self, rule: Tuple, action: Tuple) -> bool:
+        """Put one action into the plan. True: it ends the filtering."""
+        verb = action[0]
+        name: str = rule[0]
+        place = {"rule": name, "line": action[-2], "file": self.file(action[-1])}
+        plan = self.plan
+        if verb == "stop":
+            plan.rule, plan.line, plan.file = name, place["line"], place["file"]
+            return True
+        if verb == "mark":
+            self.flags = "".join(sorted({*self.flags, *action[1]}))
+            plan.actions.append(Action("mark", flags=action[1], **place))
+            return False
+        if verb == "log":
+            plan.actions.append(Action("log", text=self.text(action[1], limits.LOG_CHARACTERS), **place))
+            return False
+        if verb in ("discard", "reject") and self.unknown:
+            undecided = ", ".join(f'"{rule}"' for rule in self.unknown)
+            plan.notes.append(
+                f'kept instead of {verb} by rule "{name}": above it {undecided} could not be decided, '
+                f"and {verb} needs certainty"
+            )
+            verb, action = "keep", ("keep", False, *action[-2:])
+        made = Action(verb, **place)
+        if verb in ("file", "copy"):
+            made.folder, notes = folder(action[1], self.case, str(plan.settings["layout"]))
+            plan.notes += notes
+        elif verb == "keep":
+            made.folder = INBOX
+        elif verb in ("reject", "defer"):
+            made.text = self.text(action[1], limits.REASON_CHARACTERS)
+        plan.actions.append(made)
+        if verb == "copy":
+            return False
+        self.cancelled = True
+        outcome = OUTCOMES[verb]
+        # of the actions of one rule the most cautious word stands for all
+        if self.owner is not rule or _CAUTION[outcome] >= _CAUTION[plan.outcome]:
+            plan.outcome = outcome
+            plan.rule, plan.line, plan.file = name, place["line"], place["file"]
+        self.owner = rule
+        continues = {"file": 2, "keep": 1, "discard": 1}.get(verb)
+        return continues is None or not action[continues]
+
+    def text(self, template: Any, longest: int) -> str:
+        return line(render(template, self.case), longest)
+
+    def finish(self) -> Plan:
+        plan = self.plan
+        if not self.cancelled:
+            plan.actions.append(Action("keep", folder=INBOX, flags=self.flags))
+            plan.outcome = "kept"
+        if plan.outcome == "deferred":  # nothing is done with a message that comes again
+            plan.actions = [action for action in plan.actions if action.verb not in FILING]
+        return plan
+
+
+def candidates(program: Program, case: Case) -> list[int]:
+    """The numbers of the top-level rules that can match, in order (index: language/program.py)."""
+    index: Any = program["index"]
+    numbers = set(index["always"])
+    for (key, form), table in index["exact"].items():
+        try:
+            for value in case.formed(key, form):
+                numbers.update(table.get(value, ()))
+        except Unreadable:
+            for rules in table.values():
+                numbers.update(rules)
+    for (key, form), texts in index["part"].items():
+        try:
+            # one text for all values: a false hit only means that a rule is asked in vain
+            value = "\n".join(case.formed(key, form))
+        except Unreadable:
+            for _, rules in texts:
+                numbers.update(rules)
+            continue
+        for rules in [rules for text, rules in texts if text in value]:
+            numbers.update(rules)
+    return sorted(numbers)

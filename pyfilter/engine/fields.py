@@ -1,0 +1,154 @@
+"""Fields: what a test looks at, as values.
+
+``Case`` holds one message with its envelope, the facts answered so far and the captures of the
+rules around; it reads each field once, in each form once. A field is named by its key as in the
+Program ("from.domain", "header x-cron-env"); the table below says how its values are found. A
+field that is absent has no values. Past a limit of the message (``Unreadable``) a field cannot
+be read: the test that asked is unknown.
+"""
+
+from __future__ import annotations
+
+from pyfilter.engine.questions import Facts, Question
+from pyfilter.language.forms import fold, plain
+from pyfilter.message.message import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyfilter.message.envelope import Envelope
+    from pyfilter.message.message import Mailbox, Message
+
+__all__ = ["ADDRESS_FIELDS", "ADDRESS_PARTS", "ENVELOPE_FIELDS", "FIELDS", "FORMS", "Asked", "Case"]
+
+# field -> the headers it reads
+ADDRESS_FIELDS = {
+    "from": ("from",),
+    "to": ("to",),
+    "cc": ("cc",),
+    "bcc": ("bcc",),
+    "reply-to": ("reply-to",),
+    "to-or-cc": ("to", "cc", "resent-to", "resent-cc"),
+    # procmailrc(5), MISCELLANEOUS: what ^TO_ looks at
+    "destination": (
+        "to", "cc", "bcc", "apparently-to", "x-envelope-to", "original-to", "original-cc", "original-bcc",
+        "resent-to", "resent-cc", "resent-bcc", "original-resent-to", "original-resent-cc", "original-resent-bcc",
+    ),
+}  # fmt: skip
+
+ADDRESS_PARTS: dict[str, Callable[[Mailbox], str | None]] = {
+    "address": lambda box: box.address,
+    "local": lambda box: box.local,
+    "domain": lambda box: box.domain,
+    "extension": lambda box: box.extension,
+    "name": lambda box: box.name or None,
+}
+
+ENVELOPE_FIELDS: dict[str, Callable[[Envelope], Mailbox | None]] = {
+    "sender": lambda envelope: envelope.sender_box,
+    "recipient": lambda envelope: envelope.recipient_box,
+}
+
+FIELDS: dict[str, Callable[[Message], list[str]]] = {
+    "subject": lambda message: message.values("subject"),
+    "any-header": lambda message: message.all_values(),
+    "list-id": lambda message: message.list_ids(),
+    "list-id.text": lambda message: message.values("list-id"),
+    "message-id": lambda message: message.values("message-id"),
+    "size": lambda message: [str(message.size)],
+}
+
+# the forms in which texts are compared; "case" is for the required literal of a regex
+FORMS: dict[str, Callable[[str], str]] = {
+    "fold": fold,
+    "plain": plain,
+    "case": lambda text: plain(text).casefold(),
+}
+
+
+class Asked(Exception):
+    """Raised inside the engine when a fact is missing; ``question`` is what evaluate returns."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+
+class Case:
+    """One message under the rules. ``captures``: name -> text of the rules around the current one."""
+
+    __slots__ = ("_forms", "_values", "captures", "envelope", "facts", "message")
+
+    def __init__(self, message: Message, envelope: Envelope, facts: Facts) -> None:
+        self.message = message
+        self.envelope = envelope
+        self.facts = facts
+        self.captures: dict[str, str] = {}
+        self._values: dict[str, list[str] | None] = {}
+        self._forms: dict[tuple[str, str], list[str]] = {}
+
+    def values(self, key: str) -> list[str]:
+        """The field's values as decoded text; [] if it is absent. Raises Unreadable past a limit."""
+        if key in self._values:
+            values = self._values[key]
+            if values is None:
+                raise Unreadable(key)
+            return values
+        try:
+            values = self._read(key)
+        except Unreadable:
+            self._values[key] = None
+            raise
+        self._values[key] = values
+        return values
+
+    def formed(self, key: str, form: str) -> list[str]:
+        """The same values in ``form`` (a key of FORMS)."""
+        formed = self._forms.get((key, form))
+        if formed is None:
+            formed = self._forms[key, form] = [FORMS[form](value) for value in self.values(key)]
+        return formed
+
+    def first(self, key: str) -> str:
+        """The first value, or an empty text: what a hole inserts."""
+        values = self.values(key)
+        return values[0] if values else ""
+
+    def exists(self, key: str) -> bool:
+        """Is the field there at all? An address header that holds no readable address is."""
+        if self.values(key):
+            return True
+        headers = ADDRESS_FIELDS.get(key, ())
+        return any(self.message.raw_values(header) for header in headers)
+
+    def fact(self, question: Question) -> object:
+        """The answer to ``question``; raises Asked where nobody has answered yet."""
+        try:
+            return self.facts[question]
+        except KeyError:
+            raise Asked(question) from None
+
+    def _read(self, key: str) -> list[str]:
+        getter = FIELDS.get(key)
+        if getter is not None:
+            return getter(self.message)
+        kind, _, name = key.partition(" ")
+        if kind == "header":
+            return self.message.values(name)
+        if kind == "environment":
+            value = self.envelope.environment.get(name)
+            return [] if value is None else [value]
+        field, _, part = key.partition(".")
+        headers = ADDRESS_FIELDS.get(field)
+        if headers is None:
+            box = ENVELOPE_FIELDS[field](self.envelope)
+            found = None if box is None else ADDRESS_PARTS[part or "address"](box)
+            return [] if found is None else [found]
+        if part == "text":
+            return [value for header in headers for value in self.message.values(header)]
+        boxes = self.message.mailboxes(*headers)
+        if not part:
+            return [form for box in boxes for form in box.forms()]
+        if part == "count":
+            return [str(len(boxes))]
+        return [value for box in boxes if (value := ADDRESS_PARTS[part](box)) is not None]

@@ -1,0 +1,96 @@
+"""Holes are typed: what a message may put into a folder's name, a header line, a log line.
+
+A hole is filled from a message, and a message is hostile. In a folder it is part of one path
+component; in a line it cannot end the line. What was taken away is said in a note, so that the
+trace shows it.
+"""
+
+from __future__ import annotations
+
+from pyfilter import limits
+from pyfilter.engine.plan import INBOX
+from pyfilter.engine.relations import insert
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyfilter.engine.fields import Case
+
+__all__ = ["folder", "line", "printable"]
+
+# Unicode's line separators and the characters that turn the direction of writing (UAX 9): invisible
+# in a list of folders or a log, and able to make one name look like another.
+_INVISIBLE = frozenset(
+    "\u2028\u2029\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
+
+
+def _harmless(character: str) -> bool:
+    code = ord(character)
+    return (
+        code >= 0x20
+        and not 0x7F <= code <= 0x9F
+        and not 0xD800 <= code <= 0xDFFF
+        and code & 0xFFFE != 0xFFFE
+        and character not in _INVISIBLE
+    )
+
+
+def printable(text: str) -> str:
+    """``text`` without control, bidi and half characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character for character in text if _harmless(character))
+
+
+def line(text: str, longest: int) -> str:
+    """``text`` as one line of at most ``longest`` characters: white space of any kind is one space."""
+    return printable(" ".join(text[: longest * 4].split()))[:longest]
+
+
+def _weight(text: str) -> int:
+    """At most how many bytes ``text`` takes on disk, in UTF-8 or modified UTF-7 (RFC 3501, 5.1.3)."""
+    return sum(1 if character.isascii() and character != "&" else 8 for character in text)
+
+
+def _component(text: str, layout: str, room: int) -> str:
+    """A hole's text as (part of) one component of a folder's name."""
+    cleaned = printable(text[: limits.COMPONENT_BYTES]).replace("/", "").strip().lstrip(".~ ")
+    if layout == "maildir++":
+        cleaned = cleaned.replace(".", "_")
+    while cleaned and _weight(cleaned) > room:
+        cleaned = cleaned[:-1]
+    return cleaned.strip()
+
+
+def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
+    """The folder that ``template`` (language/program.py) names for this message, and notes.
+
+    A name that is empty, or has an empty component, means the inbox.
+    """
+    if template is None:
+        return INBOX, []
+    if isinstance(template, str):
+        return (INBOX, []) if template.lower() == "inbox" else (template, [])
+    literal = sum(_weight(part) for part in template if isinstance(part, str))
+    holes = sum(not isinstance(part, str) for part in template)
+    # one component on disk carries the whole name in maildir++; the rest is for the leading dot
+    room = max(0, (limits.COMPONENT_BYTES - 16 - literal) // holes)
+    notes: list[str] = []
+    name = ""
+    for part in template:
+        if isinstance(part, str):
+            name += part
+            continue
+        text = insert(part, case)
+        cleaned = _component(text, layout, room)
+        if cleaned != text:
+            notes.append(f"{{{part[1]}}} was {printable(text)[:80]!r}; in a folder's name it is {cleaned!r}")
+        name += cleaned
+    if name.lower() == "inbox":
+        return INBOX, notes
+    if not all(component.strip() for component in name.split("/")):
+        notes.append(f"the folder's name came out empty ({name!r}): the inbox instead")
+        return INBOX, notes
+    return name, notes

@@ -1,0 +1,166 @@
+"""The trace: which rules were asked, and what decided each; and the Plan in words.
+
+A Step is one rule asked. ``reasons`` are the tests that decided it: of conditions joined by
+`and` the first that failed, or all if all held; of `or` the first that held, or all if none did.
+"""
+
+from __future__ import annotations
+
+from pyfilter.engine.fields import Case
+from pyfilter.engine.holes import line
+from pyfilter.engine.plan import Action, Plan
+from pyfilter.message.message import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["VERDICTS", "Reason", "Step", "describe", "explain", "reasons"]
+
+VERDICTS = {True: "matched", False: "not matched", None: "unknown"}
+
+# characters of a value that a trace shows
+SHOWN = 72
+
+
+class Reason:
+    """One test: ``condition`` as written, its ``line``, whether it held, and the value it ``saw``."""
+
+    __slots__ = ("condition", "held", "line", "saw")
+
+    def __init__(self, condition: str, line: int, held: bool | None, saw: str) -> None:
+        self.condition = condition
+        self.line = line
+        self.held = held
+        self.saw = saw
+
+    def as_data(self) -> dict[str, object]:
+        return {"condition": self.condition, "line": self.line, "held": self.held, "saw": self.saw}
+
+
+class Step:
+    """One rule asked; ``depth`` 0 for a top-level rule."""
+
+    __slots__ = ("depth", "file", "line", "reasons", "rule", "verdict")
+
+    def __init__(
+        self, rule: str, file: str, line: int, depth: int, verdict: bool | None, reasons: list[Reason]
+    ) -> None:
+        self.rule = rule
+        self.file = file
+        self.line = line
+        self.depth = depth
+        self.verdict = verdict
+        self.reasons = reasons
+
+    def as_data(self) -> dict[str, object]:
+        return {
+            "rule": self.rule,
+            "file": self.file,
+            "line": self.line,
+            "depth": self.depth,
+            "verdict": VERDICTS[self.verdict],
+            "reasons": [reason.as_data() for reason in self.reasons],
+        }
+
+
+def reasons(
+    condition: tuple[Any, ...],
+    judge: Callable[[tuple[Any, ...]], bool | None],
+    case: Case,
+    excerpts: tuple[tuple[int, str], ...],
+) -> list[Reason]:
+    """The tests that decided ``condition``; ``judge`` evaluates any part of it."""
+    kind = condition[0]
+    if kind == "not":
+        return reasons(condition[1], judge, case, excerpts)
+    if kind in ("and", "or", "at-least"):
+        operands = condition[2:] if kind == "at-least" else condition[1:]
+        verdicts = [judge(operand) for operand in operands]
+        deciding = {"and": False, "or": True, "at-least": None}[kind]
+        if deciding is not None and deciding in verdicts:
+            return reasons(operands[verdicts.index(deciding)], judge, case, excerpts)
+        if kind != "at-least" and None in verdicts:
+            return reasons(operands[verdicts.index(None)], judge, case, excerpts)
+        return [reason for operand in operands for reason in reasons(operand, judge, case, excerpts)]
+    number, text = excerpts[condition[3]]
+    return [Reason(text, number, judge(condition), _saw(condition, case))]
+
+
+def _saw(test: tuple[Any, ...], case: Case) -> str:
+    """The field's value as the test saw it, cut and harmless."""
+    try:
+        values = case.values(test[1])
+    except Unreadable:
+        return "more than pyfilter reads (see limits)"
+    if not values:
+        return "present, without an address" if case.exists(test[1]) else "absent"
+    if test[1] == "size":
+        return f"{values[0]} bytes"
+    if test[0] in ("compare", "between"):
+        return line(values[0], SHOWN)
+    shown = " ".join(values[0].split())
+    text = f'"{line(shown, SHOWN)}{"…" if len(shown) > SHOWN else ""}"'
+    more = len(values) - 1
+    return f"{text} and {more} more" if more else text
+
+
+# ------------------------------------------------------------------- in words
+
+_WORDS: dict[str, Callable[[Action], str]] = {
+    "file": lambda action: f"file into {_named(action)}",
+    "copy": lambda action: f"copy into {_named(action)}",
+    "keep": lambda action: f"keep in {_named(action)}",
+    "discard": lambda action: "discard",
+    "reject": lambda action: f'reject "{action.text}"',
+    "defer": lambda action: f'defer "{action.text}"',
+    "mark": lambda action: f"mark {_flags(action.flags)}",
+    "log": lambda action: f'log "{action.text}"',
+}
+
+FLAG_WORDS = {"D": "draft", "F": "flagged", "P": "passed", "R": "answered", "S": "read", "T": "deleted"}
+
+
+def _flags(letters: str) -> str:
+    return ", ".join(FLAG_WORDS.get(letter, letter) for letter in letters)
+
+
+def _named(action: Action) -> str:
+    flags = f" ({_flags(action.flags)})" if action.flags else ""
+    return f"{action.folder}{flags}" if action.folder == "INBOX" else f'"{action.folder}"{flags}'
+
+
+def describe(action: Action) -> str:
+    """The action in the words of the rule language."""
+    return _WORDS[action.verb](action)
+
+
+def explain(plan: Plan) -> str:
+    """The plan in words: what happens, by which rule, and why each rule asked did or did not match."""
+    lines = []
+    for action in plan.actions:
+        by = f'rule "{action.rule}", {action.file}:{action.line}' if action.rule is not None else "no rule took it"
+        lines.append(f"{describe(action)}    [{by}]")
+    lines += [f"note: {note}" for note in plan.notes]
+    if plan.trace:
+        lines.append("")
+        lines.append("rules asked, in order:")
+        lines += [text for step in plan.trace for text in _step(step)]
+    return "\n".join(lines)
+
+
+_MARKS = {True: "+", False: "-", None: "?"}
+
+
+def _step(step: Step) -> list[str]:
+    indent = "  " * (step.depth + 1)
+    lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" (line {step.line}): {VERDICTS[step.verdict]}']
+    lines += [
+        f"{indent}    {reason.condition}: {'yes' if reason.held else 'no' if reason.held is False else 'unknown'},"
+        f" it is {reason.saw}"
+        for reason in step.reasons
+    ]
+    if not step.reasons:
+        lines[0] += " (it has no condition)"
+    return lines

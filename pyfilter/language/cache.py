@@ -1,0 +1,98 @@
+"""The user's own cache: checked programs (and other data made from files), as marshalled data.
+
+It lies in ``~/.cache/pyfilter``, a directory of mode 0700. What is read is believed only if directory
+and file belong to the running user, nobody else can write them, and the checksum fits; anything
+odd means: not there, make it anew. Writing fails silently: a cache is never needed.
+
+An entry is MAGIC, a BLAKE2 digest, then marshalled data. MAGIC names the format, pyfilter's version
+and the interpreter's marshal format, so that another version makes its own.
+
+On the hot path: ``_blake2`` is the C module behind hashlib (which costs 4 ms to import).
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import sys
+
+from _blake2 import blake2b
+
+from pyfilter import __version__
+from pyfilter.language.program import FORMAT
+
+__all__ = ["DIRECTORY", "load", "name_for", "store"]
+
+# below the home directory
+DIRECTORY = ".cache/pyfilter"
+
+MAGIC = f"pyfilter {__version__} {FORMAT} {sys.implementation.cache_tag} {marshal.version}\n".encode()
+_DIGEST = 16  # bytes; against damage, not against the user
+
+# bytes; a program of 10,000 rules takes some 5 MB
+_LARGEST = 64 << 20
+
+
+def name_for(kind: str, *parts: str) -> str:
+    """A file name for an entry of ``kind`` that is identified by ``parts``."""
+    digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=_DIGEST)
+    return f"{kind}-{digest.hexdigest()}"
+
+
+def load(home: str, name: str) -> object:
+    """The data stored under ``name``, or None."""
+    try:
+        directory = os.stat(os.path.join(home, DIRECTORY))
+        if directory.st_uid != os.geteuid() or directory.st_mode & 0o022:
+            return None
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(os.path.join(home, DIRECTORY, name), flags)
+        try:
+            found = os.fstat(descriptor)
+            if (
+                not stat.S_ISREG(found.st_mode)
+                or found.st_uid != os.geteuid()
+                or found.st_mode & 0o022
+                or found.st_size > _LARGEST
+            ):
+                return None
+            data = b""
+            while chunk := os.read(descriptor, 1 << 22):
+                data += chunk
+        finally:
+            os.close(descriptor)
+        start = len(MAGIC) + _DIGEST
+        body = memoryview(data)[start:]
+        if not data.startswith(MAGIC) or blake2b(body, digest_size=_DIGEST).digest() != data[len(MAGIC) : start]:
+            return None
+        content: object = marshal.loads(body)
+        return content
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+
+
+def store(home: str, name: str, content: object) -> None:
+    """Keep ``content`` (plain data) under ``name``; the old entry stays whole until the new one is."""
+    temporary = None
+    try:
+        body = marshal.dumps(content)
+        directory = os.path.join(home, DIRECTORY)
+        os.makedirs(directory, 0o700, exist_ok=True)
+        path = os.path.join(directory, name)
+        temporary = f"{path}.{os.getpid()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(temporary, flags, 0o600)
+        try:
+            data = memoryview(MAGIC + blake2b(body, digest_size=_DIGEST).digest() + body)
+            while data:
+                data = data[os.write(descriptor, data) :]
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except (OSError, ValueError, MemoryError):
+        if temporary is not None:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass

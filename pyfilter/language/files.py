@@ -1,0 +1,96 @@
+"""Rule files on disk: which ones, whether they may be trusted, and their bytes.
+
+``/etc/pyfilterrc`` is asked first (never as root), then ``~/.pyfilterrc``, else
+``~/.config/pyfilter/rules``. A file is used only if it is a regular file, owned by the running user or
+root, not writable by a group other than the user's own nor by others, and no larger than
+limits.RULES_BYTES: whoever can write the rules can have all mail. Symbolic links are fine, the target
+is what is checked. Anything else is Refused: a temporary failure, and the log names the mode.
+
+On the hot path; imports os and stat alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from pyfilter import limits
+
+__all__ = ["SYSTEM", "Refused", "Stamp", "candidates", "check_home", "read", "stamp"]
+
+SYSTEM = "/etc/pyfilterrc"
+USER = (".pyfilterrc", ".config/pyfilter/rules")
+
+# what identifies the content of a file: device, inode, bytes, mtime and ctime in ns
+Stamp = tuple[int, int, int, int, int]
+
+
+class Refused(Exception):
+    """A file or directory that must not be trusted, or cannot be read now; the text is for the log."""
+
+
+def candidates(home: str, chosen: str | None = None) -> list[tuple[str, ...]]:
+    """The places of rule files, in the order they are asked; of each tuple the first that exists is used."""
+    places: list[tuple[str, ...]] = [] if os.geteuid() == 0 else [(SYSTEM,)]
+    if chosen is not None:
+        places.append((chosen,))
+    else:
+        places.append(tuple(os.path.join(home, name) for name in USER))
+    return places
+
+
+def _trusted(path: str, found: os.stat_result) -> Stamp:
+    mode = stat.S_IMODE(found.st_mode)
+    if not stat.S_ISREG(found.st_mode):
+        raise Refused(f"{path} is not a regular file")
+    if found.st_uid not in (os.geteuid(), 0):
+        raise Refused(f"{path} belongs to uid {found.st_uid}, neither to the user nor to root: chown it")
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != os.getegid()):
+        raise Refused(f"{path} is writable by others (mode {mode:04o}): chmod go-w {path}")
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def stamp(path: str) -> Stamp | None:
+    """The stamp of ``path``, None if there is no such file. Raises Refused."""
+    try:
+        return _trusted(path, os.stat(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise Refused(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read(path: str) -> tuple[bytes, Stamp]:
+    """The content of a rule file, and the stamp of exactly that content. Raises Refused."""
+    try:
+        # O_NONBLOCK: a FIFO in the file's place must not block before it is refused
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            before = _trusted(path, os.fstat(descriptor))
+            data = b""
+            while chunk := os.read(descriptor, 1 << 20):
+                data += chunk
+                if len(data) > limits.RULES_BYTES:
+                    raise Refused(f"{path} is larger than {limits.RULES_BYTES} bytes")
+            if _trusted(path, os.fstat(descriptor)) != before:
+                raise Refused(f"{path} was changed while it was read")
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        raise Refused(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return data, before
+
+
+def check_home(home: str) -> None:
+    """Raise Refused unless ``home`` is a directory of the running user's that others cannot write."""
+    try:
+        found = os.stat(home)
+    except (OSError, ValueError) as error:
+        raise Refused(f"home {home}: {getattr(error, 'strerror', None) or error}") from None
+    mode = stat.S_IMODE(found.st_mode)
+    if not stat.S_ISDIR(found.st_mode):
+        raise Refused(f"home {home} is not a directory")
+    if found.st_uid != os.geteuid():
+        raise Refused(f"home {home} belongs to uid {found.st_uid}, not to the running user (uid {os.geteuid()})")
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != os.getegid()):
+        raise Refused(f"home {home} is writable by others (mode {mode:04o}): chmod go-w {home}")

@@ -1,0 +1,73 @@
+"""From rule files on disk to a Program: the cached one where nothing changed, else compiled.
+
+``load`` is what a delivery calls; it imports the compiler (and with it lark) only when a rule file
+changed since the program was stored. Rules that do not check are remembered too, so that a slip costs
+the compiler once and not once a message.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pyfilter.language import cache, files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyfilter.language.program import Program
+
+__all__ = ["Loaded", "load"]
+
+# ns; a file changed so shortly before it was read may change again without its stamp showing it,
+# because the kernel's clock for files ticks every 4 to 10 ms
+_SETTLED = 50_000_000
+
+
+class Loaded:
+    """``program``, or None and then ``problem``: one line that says what is wrong with the rules.
+
+    ``settings`` are there in either case: of broken rules those that could be read (the mail must
+    still find the right Maildir), the rest defaults.
+    """
+
+    __slots__ = ("problem", "program", "settings")
+
+    def __init__(self, program: Program | None, problem: str, settings: dict[str, object]) -> None:
+        self.program = program
+        self.problem = problem
+        self.settings = settings
+
+
+def load(home: str, chosen: str | None = None) -> Loaded:
+    """The rules of the user whose home is ``home`` (``chosen``: another file in place of the user's own).
+
+    Raises files.Refused where a file must not be trusted or cannot be read, or ``chosen`` does not exist.
+    """
+    places = files.candidates(home, chosen)
+    name = cache.name_for("program", *(path for place in places for path in place))
+    stamps = [(path, files.stamp(path)) for place in places for path in place]
+    if chosen is not None and dict(stamps)[chosen] is None:
+        raise files.Refused(f"{chosen}: there is no such file")
+    stored: Any = cache.load(home, name)
+    if stored is not None:
+        seen, program, problem, settings = stored
+        if seen == stamps:
+            return Loaded(program, problem, settings)
+    return _compile(home, places, name, stamps)
+
+
+def _compile(
+    home: str, places: list[tuple[str, ...]], name: str, stamps: list[tuple[str, files.Stamp | None]]
+) -> Loaded:
+    from pyfilter.language.compiling import compile_files
+
+    present = dict(stamps)
+    chosen = [next((path for path in place if present[path] is not None), None) for place in places]
+    compiled = compile_files([path for path in chosen if path is not None])
+    loaded = Loaded(compiled.program, compiled.problem, compiled.settings)
+    read = [(path, compiled.stamps.get(path, stamp)) for path, stamp in stamps]
+    newest = max((max(stamp[3:]) for _, stamp in read if stamp is not None), default=0)
+    if time.time_ns() - newest > _SETTLED:
+        cache.store(home, name, (read, loaded.program, loaded.problem, loaded.settings))
+    return loaded

@@ -1,0 +1,94 @@
+"""The library: rules loaded once, any number of messages decided, and delivered where wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from pyfilter.agent import decide
+from pyfilter.engine.plan import Plan
+from pyfilter.engine.questions import Facts
+from pyfilter.engine.trace import explain
+from pyfilter.language import files
+from pyfilter.language.compiling import Compiled, compile_files, compile_sources
+from pyfilter.language.diagnostics import Diagnostic, render
+from pyfilter.language.program import Program
+from pyfilter.language.tree import Source
+from pyfilter.message.envelope import Envelope
+from pyfilter.message.message import Message
+from pyfilter.status import Outcome
+
+__all__ = ["Decision", "Rules", "RulesError"]
+
+
+class RulesError(Exception):
+    """Rules that cannot be used. ``diagnostics``: every problem in them; empty where a file is missing,
+    unreadable or not to be trusted, and then the text says which and what to do."""
+
+    def __init__(self, text: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(text)
+        self.diagnostics = list(diagnostics)
+
+
+class Decision(Plan):
+    """The Plan for one message, which it knows: it can be explained and delivered."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, plan: Plan, message: Message) -> None:
+        for name in Plan.__slots__:
+            setattr(self, name, getattr(plan, name))
+        self.message = message
+
+    def explain(self) -> str:
+        """What happens, by which rule, and (decided with ``trace``) why each rule did or did not match."""
+        return explain(self)
+
+    def deliver(self, home: str | None = None) -> Outcome:
+        """Carry the plan out in ``home`` (default: the running user's). Never raises."""
+        from pyfilter.delivery.execute import execute
+
+        return execute(self, self.message, home or os.path.expanduser("~"))
+
+
+class Rules:
+    """Checked rules. ``diagnostics`` holds the warnings; ``files`` the rule files' paths, in the order they are asked."""
+
+    def __init__(self, program: Program, diagnostics: Sequence[Diagnostic] = (), files: Sequence[str] = ()) -> None:
+        self.program = program
+        self.diagnostics = list(diagnostics)
+        self.files = list(files)
+        self._facts: Facts = {}
+
+    @classmethod
+    def load(cls, path: str | None = None) -> Rules:
+        """The rules in ``path`` (default: ``~/.pyfilterrc``, else ``~/.config/pyfilter/rules``), after
+        ``/etc/pyfilterrc`` where there is one. Raises RulesError."""
+        chosen = None if path is None else os.path.abspath(os.path.expanduser(path))
+        try:
+            places = files.candidates(os.path.expanduser("~"), chosen)
+            found = [next((name for name in place if files.stamp(name) is not None), None) for place in places]
+            if found[-1] is None:
+                raise RulesError(f"there is no rule file {' or '.join(places[-1])}: write one, or name one")
+            paths = [name for name in found if name is not None]
+            return cls._made(compile_files(paths), paths)
+        except files.Refused as refused:
+            raise RulesError(str(refused)) from None
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "<text>") -> Rules:
+        """The rules in ``text``. Raises RulesError."""
+        return cls._made(compile_sources([Source(name, text)]), [name])
+
+    @classmethod
+    def _made(cls, compiled: Compiled, paths: list[str]) -> Rules:
+        if compiled.program is None:
+            text = "\n\n".join(render(problem) for problem in compiled.diagnostics)
+            raise RulesError(text, compiled.diagnostics)
+        return cls(compiled.program, compiled.diagnostics, paths)
+
+    def decide(self, message: Message, envelope: Envelope | None = None, *, trace: bool = True) -> Decision:
+        """What happens to ``message``; ``envelope`` defaults to what stands in its header."""
+        if envelope is None:
+            envelope = Envelope.of_archive(message)
+        return Decision(decide(self.program, message, envelope, self._facts, trace=trace), message)

@@ -1,0 +1,65 @@
+"""The log: one line a delivery, to syslog or a file.
+
+``set log`` names a file; else syslog (facility mail) where there is one, else
+``~/.local/state/pyfilter/log``. Whatever came from a message is escaped: control and bidi
+characters, and anything that could start a line of its own (CONTRACT: logs). Never the body. A log
+that cannot be written never changes how a delivery ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from pyfilter import limits
+
+__all__ = ["DEFAULT", "escaped", "write"]
+
+# below the home directory
+DEFAULT = ".local/state/pyfilter/log"
+
+_DEVICE = "/dev/log"
+
+# Unicode's bidi controls and line separators (UAX 9, UAX 14)
+_TURNING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def escaped(text: str) -> str:
+    """``text`` on one line with every control, bidi or half character written as ``\\\\xNN`` or ``\\\\uNNNN``."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() and character not in _TURNING
+        else character.encode("unicode_escape", "replace").decode("ascii")
+        for character in text
+    )
+
+
+def write(text: str, home: str, setting: str = "") -> None:
+    """Write one line; ``setting`` is the value of ``set log``, ``home`` empty where it is not known. Never raises."""
+    text = escaped(text)[: limits.LOG_CHARACTERS]
+    try:
+        if not setting and os.path.exists(_DEVICE):
+            import syslog
+
+            syslog.openlog("pyfilter", syslog.LOG_PID, syslog.LOG_MAIL)
+            syslog.syslog(text)
+            return
+        if not home:  # nowhere that is known to be the user's
+            return
+        path = setting or "~/" + DEFAULT
+        if path.startswith("~/"):
+            path = os.path.join(home, path[2:])
+        if not setting:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        # O_NONBLOCK: a FIFO without a reader must not hold the delivery up
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+            os.write(descriptor, f"{stamp} pyfilter[{os.getpid()}]: {text}\n".encode("utf-8", "replace"))
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError, ImportError):
+        return

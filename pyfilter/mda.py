@@ -1,0 +1,163 @@
+"""A delivery: message on standard input, exit status 0, 75 or 77.
+
+What ``pyfilter-deliver`` (the launcher) and ``pyfilter deliver`` run. Options: ``-a EXTENSION``,
+``-f SENDER``, ``-d RECIPIENT``, ``--rules FILE``. Postfix's local(8) is the model caller.
+
+- The message is read to its end before anything else happens; if the parent went away meanwhile,
+  it may be cut short, and nothing is delivered.
+- HOME must be a directory of the running user's. Rules that others could have written are refused.
+- Whatever is unforeseen is a temporary failure; its traceback goes to the log, never to a sender.
+- Nothing but the one line of status.py ever reaches standard output; standard error stays empty.
+- A deadline of our own (`set deadline`), since Postfix bounces at its own: SIGALRM ends the process,
+  which defers the mail.
+
+Imports only what a delivery needs; tests/test_imports.py holds the list.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from pyfilter import limits, log
+from pyfilter.status import DEFERRED, REJECTED, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.engine.plan import Plan
+    from pyfilter.message.message import Message
+
+__all__ = ["main"]
+
+OPTIONS = {"-a": "extension", "-f": "sender", "-d": "recipient", "--rules": "rules"}
+
+
+class Usage(Exception):
+    """The command line is wrong; the text says how."""
+
+
+def main(arguments: list[str]) -> int:
+    """Deliver the message on standard input. Returns the exit status; never raises."""
+    parent = os.getppid()
+    home = ""
+    try:
+        _deadline(limits.DEADLINE_SECONDS)
+        home = _home()
+        outcome = _deliver(arguments, parent, home)
+    except Exception as error:  # the outermost: the sender must not bounce for it
+        outcome = Outcome(DEFERRED, detail=_unforeseen(error))
+        log.write(f"deferred: {outcome.detail}", home)
+    if outcome.status.exit:
+        try:
+            os.write(1, f"{outcome.reply()}\n".encode("utf-8", "replace"))
+        except OSError:
+            if outcome.status is REJECTED:  # without its reason a refusal tells the sender nothing
+                return DEFERRED.exit
+    return outcome.status.exit
+
+
+def _deadline(seconds: int) -> None:
+    from _signal import SIG_DFL, SIGALRM, alarm, signal
+
+    signal(SIGALRM, SIG_DFL)
+    alarm(seconds)
+
+
+def _home() -> str:
+    from pyfilter.language.files import Refused, check_home
+
+    home = os.environ.get("HOME", "")
+    if not home.startswith("/"):
+        raise Refused(f"HOME is {home!r}, which is no absolute path")
+    check_home(home)
+    return home
+
+
+def _options(arguments: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name = OPTIONS.get(argument)
+        if name is None:
+            raise Usage(f"{argument!r} is not an option of a delivery; there are {', '.join(OPTIONS)}")
+        value = next(rest, None)
+        if value is None:
+            raise Usage(f"{argument} needs a value")
+        found[name] = value
+    return found
+
+
+def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
+    from pyfilter.delivery.execute import execute
+    from pyfilter.message.message import Message
+
+    started = time.monotonic()
+    message = Message.from_bytes(_read(parent))
+    plan = _plan(_options(arguments), message, home)
+    setting = str(plan.settings["log"] or "")
+    _deadline(max(1, int(float(str(plan.settings["deadline"])) - (time.monotonic() - started))))
+    outcome = execute(plan, message, home)
+    if outcome.status is not DEFERRED:
+        for action in plan.actions:
+            if action.verb == "log":
+                log.write(f"{action.text} ({message.message_id})", home, setting)
+    log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
+    return outcome
+
+
+def _read(parent: int) -> bytes:
+    """The whole message. EOF alone does not prove that it is whole: the parent must still be there."""
+    data = bytearray()
+    while chunk := os.read(0, 1 << 20):
+        data += chunk
+    if os.getppid() != parent:
+        raise EOFError("the program that handed the message over is gone: the message may be cut short")
+    return bytes(data)
+
+
+def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
+    from pyfilter.agent import decide, unfiltered
+    from pyfilter.language.loading import load
+    from pyfilter.message.envelope import Envelope
+
+    loaded = load(home, options.get("rules"))
+    if loaded.program is None:
+        return unfiltered(loaded.problem, loaded.settings)
+    envelope = Envelope.of_delivery(
+        message,
+        os.environ,
+        sender=options.get("sender"),
+        recipient=options.get("recipient"),
+        extension=options.get("extension"),
+    )
+    return decide(loaded.program, message, envelope)
+
+
+def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str:
+    """The log's line for one delivery."""
+    sender = next(iter(message.raw_values("from")), b"").strip().decode("utf-8", "replace")
+    rule = f'rule "{plan.rule}"' if plan.rule is not None else "no rule"
+    where = ", ".join(plan.filings())
+    what = f"{plan.outcome} {where}".strip() if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
+    notes = "".join(f"; {note}" for note in plan.notes)
+    identity = message.message_id or "no message-id"
+    return f"{identity[:200]} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
+
+
+def _unforeseen(error: BaseException) -> str:
+    """What the log says: the sentence of an error that speaks for itself, else the traceback."""
+    from pyfilter.language.files import Refused
+
+    if isinstance(error, (Refused, Usage, EOFError)):
+        return str(error)
+    try:
+        from traceback import format_exception
+
+        return " | ".join(" ".join(text.split()) for text in format_exception(error))
+    except Exception:
+        return f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
