@@ -146,17 +146,18 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
 
 
 def _unforeseen(error: BaseException) -> str:
-    """What the log says: the sentence of an error that speaks for itself, else the traceback."""
+    """What the log says: the sentence of an error that speaks for itself, else its kind and the way to it."""
     from pyfilter.language.files import Refused
 
     if isinstance(error, (Refused, Usage, EOFError)):
         return str(error)
-    try:
-        from traceback import format_exception
-
-        return " | ".join(" ".join(text.split()) for text in format_exception(error))
-    except Exception:
-        return f"{type(error).__name__}: {error}"
+    places = []
+    frame = error.__traceback__
+    while frame is not None:
+        places.append(f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}")
+        frame = frame.tb_next
+    # the innermost place first, since a log line may be cut
+    return f"{type(error).__name__}: {error} (unforeseen; {' < '.join(reversed(places))})"
 
 
 if __name__ == "__main__":

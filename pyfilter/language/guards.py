@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyfilter.language.check_texts import Lowered
 from pyfilter.language.patterns import glob_literal
 
 __all__ = ["Guard", "guard"]
@@ -23,11 +24,14 @@ __all__ = ["Guard", "guard"]
 # texts one guard looks for inside values; asking the rule is cheaper than looking for more
 MOST_PARTS = 16
 
+# `exactly` -> the form of the texts
+_FORMS = {False: "fold", True: "plain"}
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
     key: str
-    exactly: bool
+    form: str  # fold, plain or case: see program.py
     whole: bool  # equals, not contains
     texts: frozenset[str]
 
@@ -50,39 +54,38 @@ class _Finder:
                 break
         return best
 
-    def _one(self, test: tuple[object, ...]) -> Guard | None:
+    def _one(self, test: Lowered) -> Guard | None:
         found = self._any_branch(test) if test[0] == "or" else self._test(test)
-        if found is None or not found.texts or "" in found.texts and not found.whole:
+        if found is None or not found.texts or ("" in found.texts and not found.whole):
             return None
         return found if found.whole or len(found.texts) <= MOST_PARTS else None
 
-    def _any_branch(self, test: tuple[object, ...]) -> Guard | None:
+    def _any_branch(self, test: Lowered) -> Guard | None:
         guards = [self.guard(branch) for branch in test[1:]]
         first = guards[0]
         if first is None or any(self._asks(branch) for branch in test[1:] if isinstance(branch, tuple)):
             return None
         texts: set[str] = set()
         for found in guards:
-            if found is None or (found.key, found.exactly, found.whole) != (first.key, first.exactly, first.whole):
+            if found is None or (found.key, found.form, found.whole) != (first.key, first.form, first.whole):
                 return None
             texts |= found.texts
-        return Guard(first.key, first.exactly, first.whole, frozenset(texts))
+        return Guard(first.key, first.form, first.whole, frozenset(texts))
 
-    def _test(self, test: tuple[object, ...]) -> Guard | None:
-        word, key = test[0], test[1]
-        assert isinstance(key, str)
+    def _test(self, test: Lowered) -> Guard | None:
+        key: str = test[1]
         match test:
-            case ("is", _, (texts, ()), _, bool(exactly)):
-                return Guard(key, exactly, True, frozenset(texts))
-            case ("contains" | "starts" | "ends", _, (texts, ()), _, bool(exactly)):
-                return Guard(key, exactly, False, frozenset(texts))
-            case ("glob", _, globs, _, bool(exactly)):
-                return Guard(key, exactly, False, frozenset(glob_literal(pattern) for pattern in globs))  # type: ignore
-            case ("regex", _, regexes, _, bool(exactly)):
-                return Guard(key, exactly, False, frozenset(_literal(literal, exactly) for _, literal, _ in regexes))  # type: ignore
+            case ("is", _, (texts, ()), _, exactly):
+                return Guard(key, _FORMS[exactly], True, frozenset(texts))
+            case ("contains" | "starts" | "ends", _, (texts, ()), _, exactly):
+                return Guard(key, _FORMS[exactly], False, frozenset(texts))
+            case ("glob", _, globs, _, exactly):
+                return Guard(key, _FORMS[exactly], False, frozenset(glob_literal(pattern) for pattern in globs))
+            case ("regex", _, regexes, _, exactly):
+                form = "plain" if exactly else "case"
+                return Guard(key, form, False, frozenset(literal or "" for _, literal, _ in regexes))
             case ("in", _, (names, texts, ()), _):
                 return self._in(key, names, texts)
-        del word
         return None
 
     def _in(self, key: str, names: tuple[str, ...], texts: frozenset[str]) -> Guard | None:
@@ -94,22 +97,22 @@ class _Finder:
             entries |= held
         domains = {entry for entry in entries if entry.startswith("@")}
         if not domains:
-            return Guard(key, False, True, frozenset(entries))
+            return Guard(key, "fold", True, frozenset(entries))
         if key.endswith(".domain"):
-            return Guard(key, False, True, frozenset(entries | {entry[1:] for entry in domains}))
-        return Guard(key, False, False, frozenset(entries))
+            return Guard(key, "fold", True, frozenset(entries | {entry[1:] for entry in domains}))
+        return Guard(key, "fold", False, frozenset(entries))
 
     def _asks(self, condition: object) -> bool:
         """Whether the condition may ask a Question: a list that is a file."""
         assert isinstance(condition, tuple)
-        if condition[0] in ("and", "or", "not"):
-            return any(self._asks(inner) for inner in condition[1:])
+        if condition[0] in ("and", "or", "not", "at-least"):
+            return any(self._asks(inner) for inner in condition[1:] if isinstance(inner, tuple))
         if condition[0] != "in":
             return False
         return any(self.lists.get(name, (None, None))[0] is None for name in condition[2][0])
 
 
-def _conjuncts(condition: object) -> list[tuple[object, ...]]:
+def _conjuncts(condition: object) -> list[Lowered]:
     if not isinstance(condition, tuple):
         return []
     if condition[0] == "and":
@@ -120,11 +123,3 @@ def _conjuncts(condition: object) -> list[tuple[object, ...]]:
 def _worth(found: Guard) -> tuple[bool, int]:
     """An equality is one look-up; of parts the longer ones are the rarer."""
     return found.whole, 0 if found.whole else min(len(text) for text in found.texts)
-
-
-def _literal(literal: str | None, exactly: bool) -> str:
-    """A pattern's literal in the index's form. Folding may join the last letter with an accent behind
-    it, so that letter does not count."""
-    if literal is None:
-        return ""
-    return literal if exactly else literal[:-1]

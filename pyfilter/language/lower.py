@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import marshal
 
+from pyfilter.language.check_texts import Lowered
 from pyfilter.language.guards import guard
 from pyfilter.language.program import FORMAT, Program
 
 __all__ = ["program"]
 
-Rule = tuple[object, ...]
 Lists = dict[str, tuple[frozenset[str] | None, str | None]]
 
 
@@ -18,7 +18,7 @@ def program(
     settings: dict[str, object],
     files: tuple[str, ...],
     lists: Lists,
-    rules: list[Rule],
+    rules: list[Lowered],
     excerpts: list[tuple[int, str]],
 ) -> Program:
     return {
@@ -33,17 +33,17 @@ def program(
     }
 
 
-def index(rules: list[Rule], lists: Lists) -> dict[str, object]:
+def index(rules: list[Lowered], lists: Lists) -> dict[str, object]:
     """Which rules can match a message at all, by the values of a few fields."""
     always: list[int] = []
-    exact: dict[tuple[str, bool], dict[str, list[int]]] = {}
-    part: dict[tuple[str, bool], dict[str, list[int]]] = {}
+    exact: dict[tuple[str, str], dict[str, list[int]]] = {}
+    part: dict[tuple[str, str], dict[str, list[int]]] = {}
     for number, rule in enumerate(rules):
         found = guard(rule[3], lists)
         if found is None:
             always.append(number)
             continue
-        table = (exact if found.whole else part).setdefault((found.key, found.exactly), {})
+        table = (exact if found.whole else part).setdefault((found.key, found.form), {})
         for text in sorted(found.texts):
             table.setdefault(text, []).append(number)
     return {
