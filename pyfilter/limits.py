@@ -34,8 +34,6 @@ RULES = 10_000
 RULE_DEPTH = 16
 # parentheses, groups and `not` within one condition.
 CONDITION_DEPTH = 64
-# ways in which the conditions of one `at least N of` can hold; each is asked.
-COMBINATIONS = 1000
 # characters of a text with everything its holes insert: a few `let`s that
 # insert each other twice would fill the memory.
 LET_CHARACTERS = 64 << 10

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pyfilter import limits
 from pyfilter.language.check_folders import folder
 from pyfilter.language.check_report import Report, backquoted, nearest
-from pyfilter.language.check_texts import Scope, Template, Texts
+from pyfilter.language.check_texts import Lowered, Scope, Template, Texts
 from pyfilter.language.tree import Action, Place, Span, Text, Wild, Word
 from pyfilter.language.vocabulary import ACTIONS, FLAGS
 
 __all__ = ["Actions"]
 
-Lowered = tuple[object, ...]
 
 # what a purpose comment after `discard` says
 ON_PURPOSE = "on purpose"
@@ -43,11 +42,7 @@ class Actions:
     def action(self, node: Action, scope: Scope, file: int) -> Lowered | None:
         row = ACTIONS[node.verb]
         if not row.built:
-            help = f"until then: {row.meanwhile}" if row.meanwhile else ""
-            self.report.add(
-                "E400", f"`{node.verb}` is not in this version", node.verb_span,
-                "part of the language, but not built yet", help,
-            )  # fmt: skip
+            self.report.later(f"`{node.verb}`", node.verb_span, row.meanwhile)
             return None
         if node.continues is not None and not (row.ends and row.continuable):
             self._goes_on(node, node.continues)
@@ -78,18 +73,20 @@ class Actions:
         if place.kind == "inbox":
             return (None,)
         if place.kind != "folder" or place.text is None:
-            self.report.add(
-                "E400", f"`{place.kind}` is not in this version", place.span,
-                "part of the language, but not built yet",
-                f'until then: file it into a folder of the Maildir, `{node.verb} "Archive"`',
-            )  # fmt: skip
+            self.report.later(
+                f"`{place.kind}`", place.span, f'file it into a folder of the Maildir, `{node.verb} "Archive"`'
+            )
             return None
         star = next((part for part in place.text.parts if isinstance(part, Wild) and part.character == "*"), None)
         if star is not None:
             self.report.add(
-                "W304", "a star is a plain star in a folder's name", star.span, "stands for itself",
-                'to name a folder by what matched capture it, `matches "{name}.lists.example"`, and write `{name}` here',
-            )  # fmt: skip
+                "W304",
+                "a star is a plain star in a folder's name",
+                star.span,
+                "stands for itself",
+                'to name a folder by what matched, capture it: `matches "{name}.lists.example"`,\n'
+                "and write `{name}` here",
+            )
         template = self.texts.template(place.text, scope)
         return None if template is None else folder(template, place.text.span, self.report)
 
@@ -102,9 +99,12 @@ class Actions:
         rest = span.source.text[span.end : line_end if line_end >= 0 else len(span.source.text)]
         if ON_PURPOSE not in rest.partition("#")[2].casefold():
             self.report.add(
-                "W310", "`discard` loses mail without a trace", node.verb_span, "nobody will know what it took",
+                "W310",
+                "`discard` loses mail without a trace",
+                node.verb_span,
+                "nobody will know what it took",
                 'write `file into "Trash"` to be able to look; if you mean it: `discard # on purpose`',
-            )  # fmt: skip
+            )
         return "discard", node.continues is not None, *at
 
     def stop(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
@@ -157,9 +157,12 @@ class Actions:
             return None
         if len(literal) > limits.REASON_CHARACTERS:
             self.report.add(
-                "E307", "the reason is too long", span, f"{len(literal)} characters",
+                "E307",
+                "the reason is too long",
+                span,
+                f"{len(literal)} characters",
                 f"it must fit one line of the mail server's answer: at most {limits.REASON_CHARACTERS} characters",
-            )  # fmt: skip
+            )
             return None
         return verb, template, *at
 

@@ -9,15 +9,16 @@ Single tests are judged in ``check_tests.py``.
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import comb
+from dataclasses import replace
 
 from pyfilter import limits
+from pyfilter.language.check_patterns import forgive
 from pyfilter.language.check_report import Report, on_one_line
-from pyfilter.language.check_tests import Lowered, Tests, forgive
-from pyfilter.language.check_texts import Scope
+from pyfilter.language.check_tests import Tests
+from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
-from pyfilter.language.tree import Chain, Condition, Group, Not, Paren, Score, Test
+from pyfilter.language.tree import Chain, Condition, Field, Group, Node, Not, Paren, Score, Span, Test, Word
+from pyfilter.language.vocabulary import FIELDS
 
 __all__ = ["Conditions"]
 
@@ -32,10 +33,13 @@ class Conditions:
     def condition(self, node: Condition, scope: Scope, depth: int = 0) -> tuple[Lowered | None, Scope]:
         if depth > limits.CONDITION_DEPTH:
             self.report.add(
-                "E321", "this condition is nested too deeply", node.span, "",
+                "E321",
+                "this condition is nested too deeply",
+                node.span,
+                "",
                 f"at most {limits.CONDITION_DEPTH} parentheses, groups and `not` stand inside each other: "
                 "let rules stand inside rules instead",
-            )  # fmt: skip
+            )
             return None, forgive(node)
         if isinstance(node, Test):
             return self.tests.test(node, scope)
@@ -51,6 +55,9 @@ class Conditions:
         return self._score(node)
 
     def _chain(self, node: Chain, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
+        node = self._lists_joined(node)
+        if len(node.operands) == 1:
+            return self.condition(node.operands[0], scope, depth + 1)
         words = {operator.name.lower() for operator in node.operators}
         if len(words) == 1:
             if words == {"and"}:
@@ -62,6 +69,20 @@ class Conditions:
             _, captured = self.condition(operand, scope.then(forgiven), depth + 1)
             forgiven = forgiven.then(Scope(forgiven=frozenset([*captured.sure, *captured.maybe, *captured.forgiven])))
         return None, forgiven
+
+    def _lists_joined(self, node: Chain) -> Chain:
+        """`in family or friends`: an `or` between lists is a comma, as it is between texts. The grammar
+        cannot know that `friends` is no condition."""
+        operands = [node.operands[0]]
+        operators: list[Word] = []
+        for operator, operand in zip(node.operators, node.operands[1:], strict=True):
+            joined = _with_list(operands[-1], operand) if operator.name.lower() == "or" else None
+            if joined is None:
+                operands.append(operand)
+                operators.append(operator)
+            else:
+                operands[-1] = joined
+        return replace(node, operands=tuple(operands), operators=tuple(operators))
 
     def _every(self, operands: tuple[Condition, ...], scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
         made: list[Lowered] = []
@@ -88,7 +109,7 @@ class Conditions:
             return None, captured
         if least == 1:
             return _joined("or", made), captured
-        return _joined("or", [_joined("and", list(chosen)) for chosen in combinations(made, least)]), captured
+        return ("at-least", least, *made), captured
 
     def _group(self, node: Group, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
         if node.kind == "all":
@@ -111,9 +132,6 @@ class Conditions:
         elif least > lines:
             problem = f"{least} of {lines} conditions can never hold"
             help = f"write `at least {lines} of`, or `all {{ … }}`"
-        elif comb(lines, least) > limits.COMBINATIONS:
-            problem = f"{least} of {lines} conditions can hold in too many ways"
-            help = "ask fewer conditions in one group"
         if problem:
             self.report.add("E222", problem, node.count.span, "", help)
             least = 1
@@ -121,10 +139,7 @@ class Conditions:
         return (None if problem else lowered), captured
 
     def _score(self, node: Score) -> tuple[Lowered | None, Scope]:
-        self.report.add(
-            "E400", "`score` is not in this version", node.span, "part of the language, but not built yet",
-            "until then say how many conditions must hold: `at least 2 of { … }`",
-        )  # fmt: skip
+        self.report.later("`score`", node.span, "say how many conditions must hold: `at least 2 of { … }`")
         return None, forgive(node)
 
     def _mixed(self, node: Chain) -> None:
@@ -139,10 +154,30 @@ class Conditions:
             "`and` and `or` are mixed without parentheses",
             other.span,
             f"`{other.name}` here …",
-            f"write {start}{_grouped(texts, words, 'and', 'or')}\n"
-            f"or    {start}{_grouped(texts, words, 'or', 'and')}",
+            f"write {start}{_grouped(texts, words, 'and', 'or')}\nor    {start}{_grouped(texts, words, 'or', 'and')}",
             [Note(first.span, f"… and `{first.name}` here")],
         )
+
+
+def _with_list(before: Condition, operand: Condition) -> Condition | None:
+    """`x in a` and, behind an `or`, the bare word `b`: `x in a, b`."""
+    if isinstance(before, Not):
+        inner = _with_list(before.operand, operand)
+        return None if inner is None else replace(before, span=_through(before, operand), operand=inner)
+    if not (isinstance(before, Test) and before.relation and before.relation.word == "in"):
+        return None
+    if not (isinstance(operand, Test) and operand.relation is None and isinstance(operand.subject, Field)):
+        return None
+    name = operand.subject.name
+    if name in FIELDS or "." in name:
+        return None
+    values = (*before.relation.values, Word(operand.span, name))
+    relation = replace(before.relation, span=_through(before.relation, operand), values=values)
+    return replace(before, span=_through(before, operand), relation=relation)
+
+
+def _through(first: Node, last: Node) -> Span:
+    return Span(first.span.source, first.span.start, last.span.end)
 
 
 def _grouped(texts: list[str], words: list[str], tight: str, loose: str) -> str:

@@ -35,10 +35,7 @@ def folder(template: Template, span: Span, report: Report) -> tuple[Template | N
     start = parts[0] if parts and isinstance(parts[0], str) else ""
     for format in _FORMATS:
         if start.casefold().startswith(format):
-            report.add(
-                "E400", f"`{format}` is not in this version", span, "part of the language, but not built yet",
-                'until then: file it into a folder of the Maildir, `file into "Archive"`',
-            )  # fmt: skip
+            report.later(f"`{format}`", span, 'file it into a folder of the Maildir, `file into "Archive"`')
             return None
     components = _components(parts)
     literal = "/".join("".join(piece if isinstance(piece, str) else "" for piece in c) for c in components)
@@ -83,7 +80,7 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
     """Message, label and remedy of the first thing that is wrong."""
     if components == [[]]:
         return "the folder has no name", "", "for the inbox write `keep`"
-    if start.startswith("/") or start.startswith("~"):
+    if start.startswith(("/", "~")):
         return (
             "a folder is named as a mail client shows it, not by its path",
             "",
@@ -95,7 +92,11 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
     for component in components:
         text = "".join(piece if isinstance(piece, str) else "" for piece in component)
         if not component:
-            return "a part of the folder's name is empty", "two separators follow each other", "write one `/` between the parts"
+            return (
+                "a part of the folder's name is empty",
+                "two separators follow each other",
+                "write one `/` between the parts",
+            )
         if text == ".." and len(component) == 1:
             return "a folder cannot lie above the Maildir", "", "leave out the `..`"
         if text.startswith("~") and component[0] == text:

@@ -10,8 +10,8 @@ __all__ = ["WELL_KNOWN", "header_key"]
 # RFC 5322 3.6, RFC 2045-2047, RFC 2369, RFC 2919, RFC 3834, RFC 8601, RFC 8058 and what servers,
 # lists and filters write into most mail
 WELL_KNOWN = (
-    "Apparently-To", "Approved", "ARC-Authentication-Results", "Authentication-Results", "Auto-Submitted", "Bcc", "Cc",
-    "Comments", "Content-Description", "Content-Disposition", "Content-ID", "Content-Language",
+    "Apparently-To", "Approved", "ARC-Authentication-Results", "Authentication-Results", "Auto-Submitted", "Bcc",
+    "Cc", "Comments", "Content-Description", "Content-Disposition", "Content-ID", "Content-Language",
     "Content-Transfer-Encoding", "Content-Type", "Date", "Delivered-To", "Disposition-Notification-To",
     "DKIM-Signature", "Envelope-To", "Errors-To", "Feedback-ID", "From", "Importance", "In-Reply-To", "Keywords",
     "List-Archive", "List-Help", "List-ID", "List-Owner", "List-Post", "List-Subscribe", "List-Unsubscribe",
@@ -20,9 +20,10 @@ WELL_KNOWN = (
     "Resent-Cc", "Resent-Date", "Resent-From", "Resent-Message-ID", "Resent-Sender", "Resent-To", "Return-Path",
     "Sender", "Subject", "Thread-Index", "Thread-Topic", "To", "User-Agent", "X-Auto-Response-Suppress",
     "X-BeenThere", "X-Bugzilla-Product", "X-Cron-Env", "X-Envelope-To", "X-Forwarded-To", "X-GitHub-Reason",
-    "X-Google-Group-Id", "X-Loop", "X-Mailer", "X-Mailing-List", "X-Mailman-Version", "X-MS-Has-Attach", "X-MSMail-Priority",
-    "X-Original-To", "X-Originating-IP", "X-Priority", "X-Rspamd-Score", "X-Spam", "X-Spam-Checker-Version", "X-Spam-Flag",
-    "X-Spam-Level", "X-Spam-Report", "X-Spam-Score", "X-Spam-Status", "X-Virus-Scanned", "X-Virus-Status",
+    "X-Google-Group-Id", "X-Loop", "X-Mailer", "X-Mailing-List", "X-Mailman-Version", "X-MS-Has-Attach",
+    "X-MSMail-Priority", "X-Original-To", "X-Originating-IP", "X-Priority", "X-Rspamd-Score", "X-Spam",
+    "X-Spam-Checker-Version", "X-Spam-Flag", "X-Spam-Level", "X-Spam-Report", "X-Spam-Score", "X-Spam-Status",
+    "X-Virus-Scanned", "X-Virus-Status",
 )  # fmt: skip
 
 _BY_NAME = {name.casefold(): name for name in WELL_KNOWN}
@@ -35,9 +36,7 @@ def header_key(name: Word | Text, report: Report) -> str | None:
     if isinstance(name, Text):
         written = name.plain
         if name.holes:
-            report.add(
-                "E219", "a header's name is written out", name.holes[0].span, "", "holes stand in texts only"
-            )
+            report.add("E219", "a header's name is written out", name.holes[0].span, "", "holes stand in texts only")
             return None
     else:
         written = name.name

@@ -123,5 +123,3 @@ def too_long(text: str, span: Span, report: Report) -> bool:
         f"with what its holes insert a text has at most {limits.LET_CHARACTERS} characters",
     )
     return True
-
-

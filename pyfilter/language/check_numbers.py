@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyfilter.language.check_report import Report, backquoted
 from pyfilter.language.tree import Number, Quantity, Regex, Test, Text, Value
-from pyfilter.language.vocabulary import UNITS, UnitRow
+from pyfilter.language.vocabulary import UNITS
+from pyfilter.language.vocabulary_rows import UnitRow
 
 __all__ = ["Numbers"]
 
@@ -40,10 +41,9 @@ class Numbers:
         if relation.word == "between":
             low, high = whole
             if low > high:
-                self.report.add(
-                    "E217", "nothing lies between these two", relation.span, "",
-                    f"the smaller stands first: `between {relation.values[1].span.text} and {relation.values[0].span.text}`",
-                )  # fmt: skip
+                first, last = (value.span.text for value in relation.values)
+                help = f"the smaller stands first: `between {last} and {first}`"
+                self.report.add("E217", "nothing lies between these two", relation.span, "", help)
                 return None
             return "between", key, (low, high), excerpt
         operator = relation.operator or "=="
@@ -64,7 +64,9 @@ class Numbers:
             self._no_number(value, kind, what)
             return None
         if number.value < 0:
-            self.report.add("E217", f"{_KIND_NAMES[kind]} is never less than nothing", value.span, "", "leave out the `-`")
+            self.report.add(
+                "E217", f"{_KIND_NAMES[kind]} is never less than nothing", value.span, "", "leave out the `-`"
+            )
             return None
         if kind == "count":
             return number.value
@@ -82,9 +84,7 @@ class Numbers:
         elif unit is None:
             self._unknown(value, kind)
         elif unit.kind != kind:
-            self.report.add(
-                "E216", f"`{name}` is not a unit of {_unit_of(kind)}", value.unit.span, "", _units(kind)
-            )
+            self.report.add("E216", f"`{name}` is not a unit of {_unit_of(kind)}", value.unit.span, "", _units(kind))
         else:
             return unit
         return None
@@ -117,9 +117,7 @@ class Numbers:
             help = f"write `{inside}` without quotes" if inside[:1].isdigit() else _units(kind)
             self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is a text", help)
         else:
-            self.report.add(
-                "E215", f"`{what}` is compared with numbers", value.span, "this is none", _units(kind)
-            )
+            self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is none", _units(kind))
 
 
 def _unit_of(kind: str) -> str:
@@ -140,4 +138,3 @@ def _in_kilobytes(number: Number) -> str:
         if value >= factor and value % (factor // 100) == 0:
             return f"{value / factor:g} {word}"
     return f"{value / 1000:.3f}".rstrip("0").rstrip(".") + " kB"
-

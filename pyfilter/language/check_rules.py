@@ -12,21 +12,37 @@ from pyfilter import limits
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
 from pyfilter.language.check_report import Report, backquoted
-from pyfilter.language.check_texts import Scope
+from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.tree import (
-    Action, ActionDefinition, Broken, Define, Include, Item, Let, ListDefinition, Rule, Setting, Span, TestBlock, When,
-)  # fmt: skip
+    Action,
+    ActionDefinition,
+    Broken,
+    Define,
+    Include,
+    Item,
+    Let,
+    ListDefinition,
+    Rule,
+    Setting,
+    Span,
+    TestBlock,
+    When,
+)
 from pyfilter.language.vocabulary import ACTIONS, STATEMENTS
 
 __all__ = ["Rules", "first_word", "later_statement"]
 
-Lowered = tuple[object, ...]
 
 _WORDS: dict[type, str] = {
-    Include: "include", Setting: "set", Let: "let", ListDefinition: "list", Define: "define",
-    ActionDefinition: "action", TestBlock: "test",
-}  # fmt: skip
+    Include: "include",
+    Setting: "set",
+    Let: "let",
+    ListDefinition: "list",
+    Define: "define",
+    ActionDefinition: "action",
+    TestBlock: "test",
+}
 
 
 class Rules:
@@ -46,9 +62,12 @@ class Rules:
             )
         if depth > limits.RULE_DEPTH:
             self.report.add(
-                "E320", "rules are nested too deeply", node.head, "",
+                "E320",
+                "rules are nested too deeply",
+                node.head,
+                "",
                 f"at most {limits.RULE_DEPTH} rules stand inside each other",
-            )  # fmt: skip
+            )
             return None
         if node.otherwise is not None:
             later_statement("else", node.otherwise, self.report)
@@ -60,10 +79,13 @@ class Rules:
         before = self._named.setdefault(node.name, node.head)
         if before is not node.head:
             self.report.add(
-                "W305", f'two rules are called "{node.name}"', node.head, "the same name again",
+                "W305",
+                f'two rules are called "{node.name}"',
+                node.head,
+                "the same name again",
                 "give it a name of its own: tests and logs name the rule that decided",
                 [Note(before, "first here")],
-            )  # fmt: skip
+            )
 
     def _when(self, node: Rule, scope: Scope) -> tuple[Lowered | None, Scope]:
         """All `when` lines as one condition, and the scope of the actions."""
@@ -128,9 +150,12 @@ class Rules:
             later_statement(word, first_word(statement.span, word), self.report)
             return
         self.report.add(
-            "E309", f"`{word}` stands outside of rules", first_word(statement.span, word), "inside a rule here",
+            "E309",
+            f"`{word}` stands outside of rules",
+            first_word(statement.span, word),
+            "inside a rule here",
             "move it to the left margin, above the rules",
-        )  # fmt: skip
+        )
 
     def homeless(self, statement: When | Action) -> None:
         """A condition or an action outside of a rule."""
@@ -139,48 +164,60 @@ class Rules:
         else:
             what, span = f"`{statement.verb}`", statement.verb_span
         self.report.add(
-            "E309", f"{what} stands inside a rule", span, "outside of all rules here",
-            f'write `rule "name" {{` above it and `}}` below',
-        )  # fmt: skip
+            "E309",
+            f"{what} stands inside a rule",
+            span,
+            "outside of all rules here",
+            'write `rule "name" {` above it and `}` below',
+        )
 
     def _late_when(self, statement: When, first: Span) -> None:
         self.report.add(
-            "E301", "`when` stands before the actions", first_word(statement.span, "when"), "below an action here",
+            "E301",
+            "`when` stands before the actions",
+            first_word(statement.span, "when"),
+            "below an action here",
             "move it up; for actions that need a condition of their own write a rule inside the rule",
             [Note(first, "the first action")],
-        )  # fmt: skip
+        )
 
     def _does_nothing(self, node: Rule) -> None:
         self.report.add(
-            "E302", f'rule "{node.name}" does nothing', node.head, "no action in it",
+            "E302",
+            f'rule "{node.name}" does nothing',
+            node.head,
+            "no action in it",
             'say what to do: `file into "Folder"`, or `keep` for the inbox',
-        )  # fmt: skip
+        )
 
     def _needless_stop(self, statement: Action, ending: Action) -> None:
         go_on = backquoted(row.verb for row in ACTIONS.values() if row.built and not row.ends and not row.stops)
         self.report.add(
-            "E304", f"`stop` is not needed after `{ending.verb}`", statement.verb_span, "the filtering has ended",
-            f"leave it out: only {go_on} go on by themselves", [Note(ending.span, "this ends it")],
-        )  # fmt: skip
+            "E304",
+            f"`stop` is not needed after `{ending.verb}`",
+            statement.verb_span,
+            "the filtering has ended",
+            f"leave it out: only {go_on} go on by themselves",
+            [Note(ending.span, "this ends it")],
+        )
 
     def _after_stop(self, statement: Rule | Action, stopped: Action) -> None:
         span = statement.head if isinstance(statement, Rule) else statement.span
         self.report.add(
-            "E304", "nothing stands after `stop`", span, "never done", "move `stop` to the end of the rule",
+            "E304",
+            "nothing stands after `stop`",
+            span,
+            "never done",
+            "move `stop` to the end of the rule",
             [Note(stopped.verb_span, "the filtering ends here")],
-        )  # fmt: skip
+        )
 
 
 def later_statement(word: str, span: Span, report: Report) -> None:
     """A statement that is not in this version."""
     row = STATEMENTS[word]
-    report.add(
-        "E400", f"`{word}` is not in this version", span, "part of the language, but not built yet",
-        f"until then: {row.meanwhile}",
-    )  # fmt: skip
+    report.later(f"`{word}`", span, row.meanwhile)
 
 
 def first_word(span: Span, word: str) -> Span:
     return Span(span.source, span.start, span.start + len(word))
-
-

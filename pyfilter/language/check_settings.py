@@ -12,7 +12,8 @@ from pyfilter.language.check_texts import Texts
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.entries import entry
 from pyfilter.language.tree import File, ListDefinition, Number, Quantity, Setting, Source, Span, Text, Wild, Word
-from pyfilter.language.vocabulary import SETTINGS, SettingRow
+from pyfilter.language.vocabulary import SETTINGS
+from pyfilter.language.vocabulary_rows import SettingRow
 
 __all__ = ["Lists", "Settings"]
 
@@ -43,16 +44,17 @@ class Settings:
             self._unknown(node)
             return
         if not row.built:
-            self.report.add(
-                "E400", f"the setting `{name}` is not in this version", node.name.span,
-                "part of the language, but not built yet", "until then: leave the line out",
-            )  # fmt: skip
+            self.report.later(f"the setting `{name}`", node.name.span, "leave the line out")
             return
         if name in seen:
             self.report.add(
-                "E203", f"`{name}` is set twice", node.name.span, "here again", "keep one of the two",
+                "E203",
+                f"`{name}` is set twice",
+                node.name.span,
+                "here again",
+                "keep one of the two",
                 [Note(seen[name], "first here")],
-            )  # fmt: skip
+            )
             return
         seen[name] = node.name.span
         if len(node.values) > 1:
@@ -68,7 +70,7 @@ class Settings:
         built = [row.name for row in SETTINGS.values() if row.built]
         help = f"did you mean `{guess}`?" if guess else f"the settings are {backquoted(built)}"
         if guess is None and node.values and isinstance(node.values[0], Text):
-            help += f';\na text of your own is named by `let {name} = {node.values[0].span.text}`'
+            help += f";\na text of your own is named by `let {name} = {node.values[0].span.text}`"
         self.report.add("E221", f"there is no setting `{name}`", node.name.span, "", help)
 
     def _value(self, row: SettingRow, value: Text | Number | Quantity | Word) -> tuple[Value] | None:
@@ -87,10 +89,7 @@ class Settings:
         elif isinstance(value, Word) and word in row.choices:
             return (word,)
         elif word in row.later:
-            self.report.add(
-                "E400", f"`{row.name} = {word}` is not in this version", value.span,
-                "part of the language, but not built yet", f"until then: `set {row.name} = {row.choices[0]}`",
-            )  # fmt: skip
+            self.report.later(f"`{row.name} = {word}`", value.span, f"`set {row.name} = {row.choices[0]}`")
             return None
         self._wrong(row, value.span, "not one of its values")
         return None
@@ -107,9 +106,12 @@ class Settings:
             return None
         if "$" in path:
             self.report.add(
-                "E210", "there are no variables in a text", value.span, "`$` stands for itself",
+                "E210",
+                "there are no variables in a text",
+                value.span,
+                "`$` stands for itself",
                 f'write `"{path.replace("$HOME", "~").replace("${HOME}", "~")}"`' if "HOME" in path else "write it out",
-            )  # fmt: skip
+            )
             return None
         if any(character < " " for character in path):
             self._wrong(row, value.span, "a path has no control characters")
@@ -143,11 +145,11 @@ class Lists:
 
     def _list(self, node: ListDefinition) -> tuple[frozenset[str] | None, str | None] | None:
         if node.kind == "command":
-            self.report.add(
-                "E400", "`list … from command` is not in this version", first_word(node.span, "list"),
-                "part of the language, but not built yet",
-                f'until then: let cron write a file, `list {node.name.name} from "{node.name.name}.txt"`',
-            )  # fmt: skip
+            self.report.later(
+                "`list … from command`",
+                first_word(node.span, "list"),
+                f'let cron write a file, `list {node.name.name} from "{node.name.name}.txt"`',
+            )
             return None
         if node.kind == "file":
             path = self._file(node.entries[0])
@@ -179,9 +181,12 @@ class Lists:
         problem = _unusable(path)
         if problem:
             self.report.add(
-                "E310", f"the list's file cannot be read: {problem}", text.span, path,
+                "E310",
+                f"the list's file cannot be read: {problem}",
+                text.span,
+                path,
                 "make it, one entry a line (`#` begins a comment), or correct the path",
-            )  # fmt: skip
+            )
             return None
         return path
 

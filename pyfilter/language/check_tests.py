@@ -4,31 +4,37 @@ In: a ``Test`` of the tree and the ``Scope`` it stands in. Out: the test as the
 Program keeps it, with the number of its excerpt, and what it captures.
 
 Fields of texts are judged here, numbers in ``check_numbers.py``, wrong fields
-and wrong relations get their remedies in ``check_remedies.py``.
+and wrong relations get their remedies in ``check_remedy_values.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from pyfilter.language import check_remedies as remedies
+from pyfilter.language import remedy_fields, remedy_values
 from pyfilter.language.check_headers import header_key
-from pyfilter.language.check_names import Names, capture_clash
+from pyfilter.language.check_names import Names
 from pyfilter.language.check_numbers import Numbers
+from pyfilter.language.check_patterns import Patterns, forgive
 from pyfilter.language.check_report import Report, on_one_line
-from pyfilter.language.check_texts import Scope, Template, Texts
+from pyfilter.language.check_texts import Lowered, Scope, Template, Texts
 from pyfilter.language.entries import entry
 from pyfilter.language.forms import fold, plain
-from pyfilter.language.patterns import glob, regex, regex_problem
 from pyfilter.language.tree import (
-    Chain, CommandField, Condition, EnvironmentField, Group, HeaderField, Hole, Not, Paren, Point,
-    Regex, Relation, Score, Span, Test, Text, Value, Wild, Word,
-)  # fmt: skip
+    CommandField,
+    EnvironmentField,
+    HeaderField,
+    Point,
+    Regex,
+    Relation,
+    Span,
+    Test,
+    Text,
+    Value,
+    Wild,
+    Word,
+)
 from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, field_kind
 
-__all__ = ["Excerpts", "Lowered", "Tests", "forgive"]
-
-Lowered = tuple[object, ...]
+__all__ = ["Excerpts", "Tests"]
 
 # relation -> its word in the Program
 _PROGRAM_WORDS = {"contains": "contains", "starts with": "starts", "ends with": "ends"}
@@ -56,6 +62,7 @@ class Tests:
         self.excerpts = excerpts
         self.report = report
         self.numbers = Numbers(report)
+        self.patterns = Patterns(names, report)
 
     def test(self, node: Test, scope: Scope) -> tuple[Lowered | None, Scope]:
         found = self._subject(node)
@@ -64,11 +71,11 @@ class Tests:
         key, kind = found
         relation = node.relation
         if relation is None:
-            remedies.bare(node, key, self.report)
+            remedy_values.bare(node, key, self.report)
             return None, Scope()
         row = RELATIONS[relation.word]
         if not row.built or kind not in row.kinds:
-            remedies.misfit(node, key, kind, self.report)
+            remedy_values.misfit(node, key, kind, self.report)
             return None, forgive(node)
         excerpt = self.excerpts.number(node.span)
         captured = Scope()
@@ -78,7 +85,7 @@ class Tests:
         elif relation.word == "exists":
             made = ("exists", key, None, excerpt)
         elif relation.word == "matches":
-            made, captured = self._matches(relation, key, excerpt)
+            made, captured = self.patterns.matches(relation, key, excerpt)
         elif relation.word == "in":
             made = self._in(node, relation, key, excerpt, scope)
         else:
@@ -98,11 +105,11 @@ class Tests:
         if isinstance(subject, EnvironmentField):
             return f"environment {subject.name.name}", "text"
         if isinstance(subject, CommandField):
-            remedies.later_field(FIELDS["command"], "command", subject.span, self.report)
+            remedy_fields.later_field(FIELDS["command"], "command", subject.span, self.report)
             return None
         kind = field_kind(subject.name)
         if kind is None or subject.name in ("header", "environment"):
-            remedies.no_field(node, subject, self.names, self.report)
+            remedy_fields.no_field(node, subject, self.names, self.report)
             return None
         return subject.name, kind
 
@@ -134,30 +141,36 @@ class Tests:
             self._star(relation, value, instead)
             if not value.parts and relation.word != "is":
                 self.report.add(
-                    "W303", "an empty text stands in everything", value.span, "this holds for every message that has it",
+                    "W303",
+                    "an empty text stands in everything",
+                    value.span,
+                    "this holds for every message that has it",
                     "write what must stand there, or `exists`",
-                )  # fmt: skip
+                )
             return self.texts.template(value, scope, captures=instead)
         if isinstance(value, Point) and value.kind == "field" and value.shift is None:
             return self._field_value(node, value)
-        remedies.unquoted(node, value, self.names, self.report)
+        remedy_values.unquoted(node, value, self.names, self.report)
         return None
 
     def _field_value(self, node: Test, value: Point) -> Template | None:
         name = value.base.name
         if field_kind(name) and name not in ("header", "environment"):
             return (("field", name, None),)
-        if not remedies.later(name, value.span, self.report):
-            remedies.unquoted(node, value, self.names, self.report)
+        if not remedy_fields.later(name, value.span, self.report):
+            remedy_values.unquoted(node, value, self.names, self.report)
         return None
 
     def _star(self, relation: Relation, value: Text, instead: str) -> None:
         star = next((part for part in value.parts if isinstance(part, Wild) and part.character == "*"), None)
         if star is not None:
             self.report.add(
-                "W304", f"a star is a plain star after `{relation.word}`", star.span, "stands for itself",
+                "W304",
+                f"a star is a plain star after `{relation.word}`",
+                star.span,
+                "stands for itself",
                 f"for any run of characters write {instead}; for the star itself `\\*`",
-            )  # fmt: skip
+            )
 
     # ------------------------------------------------------------------ in
 
@@ -171,7 +184,7 @@ class Tests:
                 if self.names.list_named(value.name):
                     lists.append(value.name)
                     continue
-                remedies.no_list(node, value, self.names, self.report)
+                remedy_values.no_list(node, value, self.names, self.report)
                 whole = False
                 continue
             template = self._value(node, relation, value, scope)
@@ -183,110 +196,8 @@ class Tests:
                 templates.append(template)
         return ("in", key, (tuple(lists), frozenset(literals), tuple(templates)), excerpt) if whole else None
 
-    # ------------------------------------------------------------------ matches
-
-    def _matches(self, relation: Relation, key: str, excerpt: int) -> tuple[Lowered | None, Scope]:
-        globs: list[object] = []
-        regexes: list[object] = []
-        branches: list[Scope] = []
-        whole = True
-        for value in relation.values:
-            if isinstance(value, Regex):
-                made, captured = self._regex(value, relation.exactly)
-                regexes.append(made)
-            else:
-                assert isinstance(value, Text)
-                made, captured = self._glob(value, relation.exactly)
-                globs.append(made)
-            whole = whole and made is not None
-            branches.append(captured)
-        captured = Scope.some(branches, 1, "stands in one pattern of several")
-        if not whole:
-            return None, captured
-        tests: list[Lowered] = []
-        if globs:
-            tests.append(("glob", key, tuple(globs), excerpt, relation.exactly))
-        if regexes:
-            tests.append(("regex", key, tuple(regexes), excerpt, relation.exactly))
-        return (tests[0] if len(tests) == 1 else ("or", *tests)), captured
-
-    def _glob(self, text: Text, exactly: bool) -> tuple[object | None, Scope]:
-        captures: dict[str, Span] = {}
-        whole = True
-        for hole in text.holes:
-            if hole.format is not None:
-                self.report.add(
-                    "E211", "a capture takes no format", hole.span, "", f"write `{{{hole.name}}}`"
-                )
-                whole = False
-            if hole.name in captures:
-                self.report.add(
-                    "E207", f"`{{{hole.name}}}` is captured twice in one pattern", hole.span, "",
-                    "give one of the two another name",
-                )  # fmt: skip
-                whole = False
-            whole = self._capture(hole.name, hole, captures) and whole
-        if not text.parts:
-            self.report.add(
-                "W303", "an empty pattern matches only an empty text", text.span, "",
-                'for any text write `matches "*"`, or `exists`',
-            )  # fmt: skip
-        scope = Scope(captures)
-        return (glob(text.parts, exactly) if whole else None), scope
-
-    def _capture(self, name: str, hole: Hole, captures: dict[str, Span]) -> bool:
-        captures.setdefault(name, hole.span)
-        return self._clash(name, hole.span)
-
-    def _clash(self, name: str, span: Span) -> bool:
-        taken = capture_clash(name, self.names)
-        if not taken:
-            return True
-        base = name.rpartition(".")[0] or name
-        self.report.add(
-            "E207", f"a capture cannot be called `{name}`", span, f"`{name}` is {taken}",
-            f"a hole in a pattern captures, it inserts nothing: write `{{{base}-part}}` or any other name",
-        )  # fmt: skip
-        return False
-
-    def _regex(self, value: Regex, exactly: bool) -> tuple[object | None, Scope]:
-        problem = regex_problem(value.pattern, value.flags)
-        if problem is not None:
-            cause, offset = problem
-            remedies.bad_pattern(value, cause, offset, self.report)
-            return None, Scope(forgiven=frozenset(remedies.named_groups(value.pattern)))
-        made = regex(value.pattern, value.flags, exactly)
-        whole = True
-        for name in made[2]:
-            whole = self._clash(name, value.span) and whole
-        return (made if whole else None), Scope(dict.fromkeys(made[2], value.span))
-
 
 def _as_written(text: Text) -> str:
     """What stands between the quotes."""
     written = text.span.text
     return written[3:-3] if text.long else written[1:-1]
-
-
-def forgive(node: Condition) -> Scope:
-    """The scope in which whatever a wrong condition might capture is forgiven."""
-    return Scope(forgiven=frozenset(_captures(node)))
-
-
-def _captures(node: Condition) -> Iterator[str]:
-    stack: list[Condition] = [node]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Test):
-            for value in node.relation.values if node.relation else ():
-                if isinstance(value, Text):
-                    yield from (hole.name for hole in value.holes)
-                elif isinstance(value, Regex):
-                    yield from remedies.named_groups(value.pattern)
-        elif isinstance(node, Chain | Group):
-            stack.extend(node.operands)
-        elif isinstance(node, Not | Paren):
-            stack.append(node.operand)
-        elif isinstance(node, Score):
-            stack.extend(weight.condition for weight in node.weights)
-

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyfilter.language.check_names import Names, too_long
 from pyfilter.language.check_report import Report, nearest
@@ -21,10 +22,12 @@ from pyfilter.language.diagnostics import Note
 from pyfilter.language.tree import Hole, Span, Text, Wild
 from pyfilter.language.vocabulary import FIELDS, PARTS, field_kind, field_names
 
-__all__ = ["Scope", "Template", "Texts"]
+__all__ = ["Lowered", "Part", "Scope", "Template", "Texts", "joined"]
 
 Part = str | tuple[str, str] | tuple[str, str, str | None]
 Template = str | tuple[Part, ...]
+# a condition, an action or a rule as the Program keeps it (see program.py)
+Lowered = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,10 @@ class Texts:
             label = "not a text"
             help = f'a hole takes what `matches "…{{{name}}}…"` captured, a `let` or a field'
         else:
-            help = f'capture it in this rule\'s condition, `subject matches "{{{name}}} *"`,\nor name a text: `let {name} = "…"`'
+            help = (
+                f'capture it in this rule\'s condition, `subject matches "{{{name}}} *"`,\n'
+                f'or name a text: `let {name} = "…"`'
+            )
         self.report.add("E205", f"nothing sets `{{{name}}}`", hole.span, label, help)
 
     def _later(self, hole: Hole) -> bool:
@@ -201,18 +207,19 @@ class Texts:
         if row.built:
             if hole.name in ("header", "environment"):
                 self.report.add(
-                    "E205", f"`{{{hole.name}}}` names no value", hole.span, "which one?",
+                    "E205",
+                    f"`{{{hole.name}}}` names no value",
+                    hole.span,
+                    "which one?",
                     f'capture it: `{hole.name} NAME matches "{{text}}"`, then write `{{text}}`',
-                )  # fmt: skip
+                )
             else:
                 parts = [piece.name for piece in PARTS if piece.name in row.parts]
                 has = "it has none" if not parts else "it has ." + ", .".join(parts)
                 self.report.add("E205", f"`{base}` has no part `{part}`", hole.span, "", has)
             return True
         note = f"`{{{hole.name}}}` is written `{{{meant}}}`, which" if meant != hole.name else f"`{{{meant}}}`"
-        self.report.add(
-            "E400", f"{note} is not in this version", hole.span, "part of the language, but not built yet"
-        )
+        self.report.later(note, hole.span)
         return True
 
 

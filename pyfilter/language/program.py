@@ -46,7 +46,7 @@ Template: a str, or a tuple of parts, each a str or ("capture", name) or
 
 Condition::
 
-    ("and", c, ...)  ("or", c, ...)  ("not", c)
+    ("and", c, ...)  ("or", c, ...)  ("not", c)  ("at-least", how many, c, ...)
     TEST = (relation, field key, operand, excerpt number, ...)
     ("exists",  key, None,                excerpt)
     ("is",      key, (frozenset, templates), excerpt, exactly)

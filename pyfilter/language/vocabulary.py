@@ -18,89 +18,43 @@ others     belong to fields of later versions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyfilter import limits
+from pyfilter.language.vocabulary_fields import BUILT_FIELDS, PARTS
 from pyfilter.language.vocabulary_later import LATER_ACTIONS, LATER_FIELDS, LATER_SETTINGS, LATER_STATEMENTS
-from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, PartRow, RelationRow, SettingRow, StatementRow
+from pyfilter.language.vocabulary_rows import (
+    ActionRow,
+    FieldRow,
+    FlagRow,
+    RelationRow,
+    SettingRow,
+    StatementRow,
+    UnitRow,
+)
 
 __all__ = [
-    "ACTIONS", "CONDITION_WORDS", "FIELDS", "FLAGS", "NUMERIC", "PARTS", "RELATIONS", "RESERVED", "SETTINGS",
-    "STATEMENTS", "TEXTUAL", "UNITS", "FlagRow", "UnitRow", "field_kind", "field_names",
-]  # fmt: skip
+    "ACTIONS",
+    "CONDITION_WORDS",
+    "FIELDS",
+    "FLAGS",
+    "NUMERIC",
+    "PARTS",
+    "RELATIONS",
+    "RESERVED",
+    "SETTINGS",
+    "STATEMENTS",
+    "TEXTUAL",
+    "UNITS",
+    "FlagRow",
+    "UnitRow",
+    "field_kind",
+    "field_names",
+]
 
 TEXTUAL = frozenset({"text", "addresses"})
 NUMERIC = frozenset({"bytes", "count"})
 
 
-@dataclass(frozen=True, slots=True)
-class FlagRow:
-    word: str
-    letter: str  # of a Maildir file name's `:2,` part (maildir(5))
-    doc: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRow:
-    words: tuple[str, ...]
-    kind: str  # bytes or seconds
-    factor: int
-
-
-# ------------------------------------------------------------------ fields
-
-_BOX = ("address", "local", "domain", "extension")
-_BOXES = (*_BOX, "name", "text", "count")
-
-PARTS = (
-    PartRow("address", "text", "the address alone: `ann+shop@mail.example`"),
-    PartRow("local", "text", "what stands before the `@`, without the extension: `ann`"),
-    PartRow("domain", "text", "what stands behind the `@`: `mail.example`"),
-    PartRow("extension", "text", "what stands between `+` and `@`: `shop`"),
-    PartRow("name", "text", "the person's name as the sender wrote it"),
-    PartRow("text", "text", "the whole header, decoded"),
-    PartRow("count", "count", "how many addresses there are"),
-)
-
-_FIELDS = (
-    FieldRow(
-        "sender", "text", "the envelope sender, where bounces go (`Return-Path`)", 'sender.domain is "shop.example"', _BOX
-    ),
-    FieldRow(
-        "recipient", "text", "the address this copy was sent to (`Delivered-To`); `to` is what stands in the header",
-        'recipient.extension is "lists"', _BOX,
-    ),
-    FieldRow("from", "addresses", "who wrote it, as the header says", 'from is "boss@corp.example"', _BOXES),
-    FieldRow("to", "addresses", "whom it is written to, as the header says", 'to contains "@lists.example"', _BOXES),
-    FieldRow("cc", "addresses", "who got a copy", 'cc.count > 20', _BOXES),
-    FieldRow("bcc", "addresses", "the Bcc header, which mail that arrives rarely has", "bcc exists", _BOXES),
-    FieldRow("reply-to", "addresses", "where answers should go", 'reply-to.domain is "news.example"', _BOXES),
-    FieldRow(
-        "to-or-cc", "addresses", "To, Cc, Resent-To and Resent-Cc together", 'to-or-cc.address is "team@corp.example"',
-        _BOXES,
-    ),
-    FieldRow(
-        "destination", "addresses", "every header that may name a recipient, procmail's `^TO_`; for imported rules",
-        'destination contains "bugs@"',
-    ),
-    FieldRow("subject", "text", "the Subject header, decoded", 'subject starts with "[ports]"'),
-    FieldRow(
-        "header", "text", "any header by its name, decoded, every occurrence: `header NAME` or `header \"Odd:Name\"`",
-        "header X-Cron-Env exists",
-    ),
-    FieldRow("any-header", "text", "each header's text, whatever its name", 'any-header contains "viagra"'),
-    FieldRow(
-        "list-id", "text", "what stands inside `<…>` of List-Id; `list-id.text` is the whole header",
-        'list-id matches "{list}.lists.example.org"', ("text",),
-    ),
-    FieldRow("message-id", "text", "the Message-ID header", 'message-id ends with "@build.example>"'),
-    FieldRow("size", "bytes", "the size of the message as it came", "size > 10 MB"),
-    FieldRow(
-        "environment", "text", "a variable the mail server passed: `environment NAME`", 'environment LOGNAME is "ann"'
-    ),
-)  # fmt: skip
-
-FIELDS: dict[str, FieldRow] = {row.name: row for row in (*_FIELDS, *LATER_FIELDS)}
+FIELDS: dict[str, FieldRow] = {row.name: row for row in (*BUILT_FIELDS, *LATER_FIELDS)}
 
 # --------------------------------------------------------------- relations
 
@@ -113,9 +67,11 @@ RELATIONS: dict[str, RelationRow] = {
         RelationRow("starts with", TEXTUAL, "begins like this", 'subject starts with "DenyHosts Report"'),
         RelationRow("ends with", TEXTUAL, "ends like this", 'from.domain ends with ".example"'),
         RelationRow(
-            "matches", TEXTUAL,
-            "`\"…*…\"` is held against the whole (`*` any run, `?` one character, `{name}` captures a run); "
-            "`/…/` is searched in it (RE2 syntax, `(?P<name>…)` captures)", 'subject matches "[{tag}] *"',
+            "matches",
+            TEXTUAL,
+            '`"…*…"` is held against the whole (`*` any run, `?` one character, `{name}` captures a run); '
+            "`/…/` is searched in it (RE2 syntax, `(?P<name>…)` captures)",
+            'subject matches "[{tag}] *"',
         ),
         RelationRow("exists", TEXTUAL, "the message has it", "header X-Cron-Env exists"),
         RelationRow("in", TEXTUAL, "stands in a list: by name, or texts", "from in family"),
@@ -123,26 +79,39 @@ RELATIONS: dict[str, RelationRow] = {
         RelationRow("between", NUMERIC, "from the first to the second, both included", "size between 1 MB and 5 MB"),
         RelationRow("within", frozenset(), "not longer ago than this", "duplicate within 7 days", built=False),
         RelationRow("succeeds", frozenset(), "the program's exit status is 0", 'command "check" succeeds', built=False),
-        RelationRow("passes", frozenset(), "the sender's signature or address was verified", "dkim passes", built=False),
+        RelationRow(
+            "passes", frozenset(), "the sender's signature or address was verified", "dkim passes", built=False
+        ),
         RelationRow("fails", frozenset(), "it was verified and is wrong", "dmarc fails", built=False),
     )
-}  # fmt: skip
+}
 
 # ----------------------------------------------------------------- actions
 
 ACTIONS: dict[str, ActionRow] = {
     row.verb: row
     for row in (
-        ActionRow("file into", "files it into a folder, which is made if it is missing", 'file into "Cron/DenyHosts"', ends=True),
+        ActionRow(
+            "file into",
+            "files it into a folder, which is made if it is missing",
+            'file into "Cron/DenyHosts"',
+            ends=True,
+        ),
         ActionRow("keep", "files it into the inbox", "keep", ends=True),
         ActionRow("discard", "throws it away for good, without a word", "discard # on purpose", ends=True),
         ActionRow(
-            "reject", "refuses it: the sender gets it back with the reason", 'reject "this address is closed"',
-            ends=True, continuable=False,
+            "reject",
+            "refuses it: the sender gets it back with the reason",
+            'reject "this address is closed"',
+            ends=True,
+            continuable=False,
         ),
         ActionRow(
-            "defer", "leaves it in the mail server's queue, which tries again later", 'defer "closed for the weekend"',
-            ends=True, continuable=False,
+            "defer",
+            "leaves it in the mail server's queue, which tries again later",
+            'defer "closed for the weekend"',
+            ends=True,
+            continuable=False,
         ),
         ActionRow("copy into", "files a copy and goes on", 'copy into "Archive"'),
         ActionRow("mark", "sets flags on what this rule or a later one files", "mark read, flagged"),
@@ -150,7 +119,7 @@ ACTIONS: dict[str, ActionRow] = {
         ActionRow("stop", "asks no further rules; what is not filed is kept in the inbox", "stop", stops=True),
         *LATER_ACTIONS,
     )
-}  # fmt: skip
+}
 
 FLAGS: dict[str, FlagRow] = {
     row.word: row
@@ -169,44 +138,84 @@ FLAGS: dict[str, FlagRow] = {
 SETTINGS: dict[str, SettingRow] = {
     row.name: row
     for row in (
-        SettingRow("maildir", "path", "~/Maildir", "the Maildir that holds the inbox and all folders", 'set maildir = "~/.maildir"'),
         SettingRow(
-            "layout", "choice", "maildir++", "how folders lie on disk: `.Cron.DenyHosts/` inside the Maildir",
-            "set layout = maildir++", choices=("maildir++",), later=("fs",),
+            "maildir",
+            "path",
+            "~/Maildir",
+            "the Maildir that holds the inbox and all folders",
+            'set maildir = "~/.maildir"',
+        ),
+        SettingRow(
+            "layout",
+            "choice",
+            "maildir++",
+            "how folders lie on disk: `.Cron.DenyHosts/` inside the Maildir",
+            "set layout = maildir++",
+            choices=("maildir++",),
+            later=("fs",),
         ),
         SettingRow("create-folders", "yes-no", True, "make folders that are missing", "set create-folders = no"),
-        SettingRow("subscribe", "yes-no", True, "subscribe to folders that were made (Dovecot's `subscriptions` file)", "set subscribe = no"),
         SettingRow(
-            "durable", "choice", "full", "what is on disk before the mail counts as delivered: file and directory, the file, nothing",
-            "set durable = full", choices=("full", "file", "none"),
+            "subscribe",
+            "yes-no",
+            True,
+            "subscribe to folders that were made (Dovecot's `subscriptions` file)",
+            "set subscribe = no",
         ),
         SettingRow(
-            "deadline", "duration", limits.DEADLINE_SECONDS,
+            "durable",
+            "choice",
+            "full",
+            "what is on disk before the mail counts as delivered: file and directory, the file, nothing",
+            "set durable = full",
+            choices=("full", "file", "none"),
+        ),
+        SettingRow(
+            "deadline",
+            "duration",
+            limits.DEADLINE_SECONDS,
             "after this time a delivery gives up and the mail server tries again; below Postfix's `command_time_limit`",
             "set deadline = 2 minutes",
         ),
         SettingRow("log", "path", None, "the log file; the system's log where it is not set", 'set log = "~/mail.log"'),
         SettingRow(
-            "broken-rules", "choice", "inbox", "what happens to mail while the rules have errors: `inbox` keeps it there, `defer` leaves it in the queue",
-            "set broken-rules = defer", choices=("inbox", "defer"), later=("last-good",),
+            "broken-rules",
+            "choice",
+            "inbox",
+            "what happens to mail while the rules have errors: `inbox` keeps it there, `defer` leaves it in the queue",
+            "set broken-rules = defer",
+            choices=("inbox", "defer"),
+            later=("last-good",),
         ),
         *LATER_SETTINGS,
     )
-}  # fmt: skip
+}
 
 # ------------------------------------------------------- statements, units
 
 STATEMENTS: dict[str, StatementRow] = {
     row.word: row
     for row in (
-        StatementRow("rule", "a name, conditions and actions; rules may stand inside rules", 'rule "cron" { when header X-Cron-Env exists; file into "Cron" }'),
-        StatementRow("when", "the condition of a rule; several lines must all hold", 'rule "big" { when size > 10 MB; file into "Big" }'),
+        StatementRow(
+            "rule",
+            "a name, conditions and actions; rules may stand inside rules",
+            'rule "cron" { when header X-Cron-Env exists; file into "Cron" }',
+        ),
+        StatementRow(
+            "when",
+            "the condition of a rule; several lines must all hold",
+            'rule "big" { when size > 10 MB; file into "Big" }',
+        ),
         StatementRow("set", "a setting", 'set maildir = "~/.maildir"'),
-        StatementRow("list", "names a list of addresses, domains (`@example.org`) or texts, here or in a file with one a line", 'list family = "olga@family.example", "@cousins.example"'),
+        StatementRow(
+            "list",
+            "names a list of addresses, domains (`@example.org`) or texts, here or in a file with one a line",
+            'list family = "olga@family.example", "@cousins.example"',
+        ),
         StatementRow("let", "names a text; `{name}` inserts it", 'let team = "Work/Team"'),
         *LATER_STATEMENTS,
     )
-}  # fmt: skip
+}
 
 CONDITION_WORDS = {
     "and": "both hold",
@@ -242,13 +251,39 @@ UNITS: dict[str, UnitRow] = {
 RESERVED = frozenset(
     word
     for phrase in (
-        *FIELDS, *RELATIONS, *ACTIONS, *SETTINGS, *STATEMENTS, *CONDITION_WORDS,
-        "of", "if", "exactly", "as", "inbox", "mbox", "mh", "every", "optional", "yes", "no", "given", "expect",
-        "message", "by", "continue", "score", "does", "exist", "match", "contain", "start", "end",
+        *FIELDS,
+        *RELATIONS,
+        *ACTIONS,
+        *SETTINGS,
+        *STATEMENTS,
+        *CONDITION_WORDS,
+        "of",
+        "if",
+        "exactly",
+        "as",
+        "inbox",
+        "mbox",
+        "mh",
+        "every",
+        "optional",
+        "yes",
+        "no",
+        "given",
+        "expect",
+        "message",
+        "by",
+        "continue",
+        "score",
+        "does",
+        "exist",
+        "match",
+        "contain",
+        "start",
+        "end",
     )
     for word in (phrase, *phrase.split())
     if word != "compare"
-)  # fmt: skip
+)
 
 
 def field_kind(name: str) -> str | None:

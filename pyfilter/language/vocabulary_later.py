@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, SettingRow, StatementRow
 
-_SPAM = "if your mail server scans mail, ask the header it writes: `header X-Spam-Flag is \"YES\"`"
+_SPAM = 'if your mail server scans mail, ask the header it writes: `header X-Spam-Flag is "YES"`'
 _AUTH = 'ask the header your mail server writes: `header Authentication-Results contains "dkim=pass"`'
-_BULK = "ask the headers of such mail: `list-id exists or header Precedence is \"bulk\"`"
-_THREAD = "ask one header: `header In-Reply-To contains \"…\"` or `header References contains \"…\"`"
+_BULK = 'ask the headers of such mail: `list-id exists or header Precedence is "bulk"`'
+_THREAD = 'ask one header: `header In-Reply-To contains "…"` or `header References contains "…"`'
 
 
 def _field(name: str, kind: str, doc: str, example: str, meanwhile: str = "", parts: tuple[str, ...] = ()) -> FieldRow:
@@ -20,13 +20,33 @@ def _field(name: str, kind: str, doc: str, example: str, meanwhile: str = "", pa
 
 
 LATER_FIELDS = (
-    _field("headers.raw", "text", "the header lines as procmail sees them; for imported rules", "headers.raw matches /^Precedence:/m", "ask one header: `header NAME matches …`"),
+    _field(
+        "headers.raw",
+        "text",
+        "the header lines as procmail sees them; for imported rules",
+        "headers.raw matches /^Precedence:/m",
+        "ask one header: `header NAME matches …`",
+    ),
     _field("message.raw", "text", "the whole message, undecoded; for imported rules", 'message.raw contains "…"'),
     _field("thread", "text", "own id, In-Reply-To and References", 'thread contains "ticket-17"', _THREAD),
     _field("body", "text", "the text of the message, decoded", 'body contains "amount due"', parts=("raw", "html")),
-    _field("attachment", "text", "each attachment", "attachment exists", 'ask the header: `header Content-Type starts with "multipart/mixed"`', ("name", "type", "size")),
+    _field(
+        "attachment",
+        "text",
+        "each attachment",
+        "attachment exists",
+        'ask the header: `header Content-Type starts with "multipart/mixed"`',
+        ("name", "type", "size"),
+    ),
     _field("attachments", "count", "how many attachments there are", "attachments > 3"),
-    _field("date", "date", "the Date header", "date < 2020-01-01", 'ask it as a text: `header Date contains "2026"`', ("year", "month", "day")),
+    _field(
+        "date",
+        "date",
+        "the Date header",
+        "date < 2020-01-01",
+        'ask it as a text: `header Date contains "2026"`',
+        ("year", "month", "day"),
+    ),
     _field("age", "duration", "how long ago the Date header says it was sent", "age > 1 year"),
     _field("now", "date", "the moment of delivery", "date > now + 2 days", parts=("year", "month", "day")),
     _field("today", "date", "the day of delivery", "today is 2026-12-24", parts=("year", "month", "day")),
@@ -39,7 +59,7 @@ LATER_FIELDS = (
     _field("bulk", "truth", "mail of lists, newsletters and automatons", "bulk", _BULK),
     _field("duplicate", "truth", "a message with this Message-ID was filed before", "duplicate within 7 days"),
     _field("command", "truth", "a program's answer", 'command "is-wanted" succeeds'),
-)  # fmt: skip
+)
 
 
 def _action(verb: str, doc: str, example: str, meanwhile: str = "", *, ends: bool = False) -> ActionRow:
@@ -47,19 +67,38 @@ def _action(verb: str, doc: str, example: str, meanwhile: str = "", *, ends: boo
 
 
 LATER_ACTIONS = (
-    _action("forward to", "sends it on to an address and keeps nothing", 'forward to "me@phone.example"', "let the mail server forward it, with an alias", ends=True),
-    _action("copy to", "sends a copy to an address and goes on", 'copy to "me@phone.example"', "let the mail server send the copy, with an alias"),
-    _action("pipe to", "hands it to a program", 'pipe to "store-ticket"', "file it into a folder that the program reads", ends=True),
+    _action(
+        "forward to",
+        "sends it on to an address and keeps nothing",
+        'forward to "me@phone.example"',
+        "let the mail server forward it, with an alias",
+        ends=True,
+    ),
+    _action(
+        "copy to",
+        "sends a copy to an address and goes on",
+        'copy to "me@phone.example"',
+        "let the mail server send the copy, with an alias",
+    ),
+    _action(
+        "pipe to",
+        "hands it to a program",
+        'pipe to "store-ticket"',
+        "file it into a folder that the program reads",
+        ends=True,
+    ),
     _action("pass through", "replaces it by what a program makes of it", 'pass through "clean-subject"'),
     _action("reply", "answers it, to each sender once in a while", 'reply every 7 days "I am away."'),
     _action("unmark", "takes flags off again", "unmark read"),
-    _action("add header", "adds a header to what is filed", 'add header X-Rule "shops"', "file it into a folder of its own"),
+    _action(
+        "add header", "adds a header to what is filed", 'add header X-Rule "shops"', "file it into a folder of its own"
+    ),
     _action("set header", "replaces a header", 'set header X-Rule "shops"', "file it into a folder of its own"),
     _action("remove header", "removes a header", "remove header X-Spam"),
     _action("scan", "asks SpamAssassin now", "scan"),
     _action("notify", "runs a notifier", 'notify "notify-send mail"'),
     _action("do", "runs an action of your own", "do archive", "write its actions here"),
-)  # fmt: skip
+)
 
 
 def _setting(name: str, default: str | bool | int | None, doc: str, example: str) -> SettingRow:
@@ -79,7 +118,7 @@ LATER_SETTINGS = (
     _setting("from-address", None, "the sender of replies", '"me@example.org"'),
     _setting("max-redirects", 4, "how often one message is forwarded at most", "4"),
     _setting("allow-commands", True, "may rules run programs", "no"),
-)  # fmt: skip
+)
 
 
 def _statement(word: str, doc: str, example: str, meanwhile: str) -> StatementRow:
@@ -87,9 +126,29 @@ def _statement(word: str, doc: str, example: str, meanwhile: str) -> StatementRo
 
 
 LATER_STATEMENTS = (
-    _statement("define", "names a condition", "define work as from.domain is \"corp.example\"", "write the condition in the rules that need it"),
-    _statement("action", "names a sequence of actions", 'action archive { mark read; copy into "Archive" }', "write the actions in the rules that need them"),
+    _statement(
+        "define",
+        "names a condition",
+        'define work as from.domain is "corp.example"',
+        "write the condition in the rules that need it",
+    ),
+    _statement(
+        "action",
+        "names a sequence of actions",
+        'action archive { mark read; copy into "Archive" }',
+        "write the actions in the rules that need them",
+    ),
     _statement("include", "reads a further rule file", 'include "shops.rules"', "put those rules into this file"),
-    _statement("test", "a message with what must happen to it", 'test "cron" { message "…"; expect file into "Cron" }', "put the message into a file: `pyfilter test FILE` shows what happens to it"),
-    _statement("else", "a rule asked only if the one before it did not match", 'rule "rest" else { file into "Rest" }', "repeat the condition with `not`"),
-)  # fmt: skip
+    _statement(
+        "test",
+        "a message with what must happen to it",
+        'test "cron" { message "…"; expect file into "Cron" }',
+        "put the message into a file: `pyfilter test FILE` shows what happens to it",
+    ),
+    _statement(
+        "else",
+        "a rule asked only if the one before it did not match",
+        'rule "rest" else { file into "Rest" }',
+        "repeat the condition with `not`",
+    ),
+)

@@ -78,3 +78,17 @@ class StatementRow:
     example: str
     built: bool = True
     meanwhile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    word: str
+    letter: str  # of a Maildir file name's `:2,` part (maildir(5))
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    words: tuple[str, ...]
+    kind: str  # bytes or seconds
+    factor: int

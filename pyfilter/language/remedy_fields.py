@@ -1,0 +1,119 @@
+"""What a wrong field is told: the word that was probably meant, and the line to write."""
+
+from __future__ import annotations
+
+from pyfilter.language.check_headers import WELL_KNOWN
+from pyfilter.language.check_names import Names
+from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
+from pyfilter.language.tree import Field, Span, Test
+from pyfilter.language.vocabulary import (
+    ACTIONS,
+    FIELDS,
+    PARTS,
+    RESERVED,
+    field_names,
+)
+from pyfilter.language.vocabulary_rows import FieldRow
+
+__all__ = ["later", "later_field", "no_field"]
+
+# field -> what people call it
+_CALLED = {
+    "recipient": (
+        "rcpt rcpt-to envelope.to envelope.recipient envelope-to envelope.rcpt delivered-to envelope "
+        "envelope-recipient x-original-to"
+    ),
+    "sender": "envelope.from envelope.sender envelope-from envelope-sender mail-from return-path",
+    "subject": "title topic",
+    "from": "author",
+    "from.address": "address",
+    "from.domain": "domain",
+    "to-or-cc": "to-cc tocc recipients cc-or-to",
+    "size": "length filesize bytes larger smaller bigger",
+    "list-id": "list mailing-list",
+    "message-id": "msgid mid",
+    "recipient.extension": "extension detail tag plus",
+    "any-header": "headers",
+    "environment": "env",
+    "attachment.name": "filename file-name attachment-name attachment.filename",
+    "attachment": "has-attachment",
+    "body": "text content message",
+    "age": "older newer",
+    "weekday": "day date.weekday",
+    "spam": "junk",
+    "spam.score": "spam-score score",
+}
+_HABITS = {word: field for field, words in _CALLED.items() for word in words.split()}
+
+
+def later_field(row: FieldRow, name: str, span: Span, report: Report) -> None:
+    """A field that is not in this version."""
+    report.later(f"`{name}`", span, row.meanwhile)
+
+
+def later(name: str, span: Span, report: Report) -> bool:
+    """Report ``name`` if it is a field of a later version."""
+    row = FIELDS.get(name) or FIELDS.get(name.rpartition(".")[0])
+    if row is None or row.built:
+        return False
+    later_field(row, name, span, report)
+    return True
+
+
+def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:
+    """``subject`` is no field of this version."""
+    name = subject.name
+    if names.unread(name) or later(name, subject.span, report):
+        return
+    report.add(
+        "E201", f"there is no field `{name}`", subject.span, "not a field of a message", _meant(node, subject, names)
+    )
+
+
+def _meant(node: Test, subject: Field, names: Names) -> str:
+    name = subject.name
+    if node.relation is None:
+        told = _meant_without_relation(name, names)
+        if told:
+            return told
+    plain = name.casefold().replace("_", "-")
+    if name in ("header", "environment"):
+        return f"name it: {backquoted([FIELDS[name].example])}"
+    habit = _HABITS.get(plain)
+    if habit is None:
+        base, _, part = name.rpartition(".")
+        row = FIELDS.get(base)
+        if row is not None:
+            return _parts(row, part)
+        header = next((known for known in WELL_KNOWN if known.casefold() == plain), None)
+        if header or (plain.startswith("x-") and plain not in FIELDS):
+            return f"a header is asked by the word `header`: `header {on_one_line(node.span.text)}`"
+        habit = nearest(name, [*field_names(), *WELL_KNOWN])
+        if habit in WELL_KNOWN:
+            habit = f"header {habit}"
+    if habit:
+        return f"did you mean `{habit}`?"
+    if name in names.defined:
+        return f"`{name}` is a name of yours; a condition begins with a field: `from in {name}`"
+    if name in ACTIONS or name.split(".")[0] in RESERVED:
+        return f"`{name}` is no field; a condition begins with one: `from`, `subject`, `size` …"
+    return f"a header of this name is asked by `header {name}`;\nfields are `from`, `to`, `subject`, `size` and so on"
+
+
+def _meant_without_relation(name: str, names: Names) -> str:
+    if names.list_named(name):
+        return f"`{name}` is a list: `from in {name}`; of several lists each stands after its own `in`"
+    if names.let_named(name):
+        return f'`{name}` is a text: `from is "{{{name}}}"`'
+    guess = nearest(name, names.lists)
+    return f"did you mean the list `{guess}`? Write `from in {guess}`" if guess else ""
+
+
+def _parts(row: FieldRow, part: str) -> str:
+    if not row.parts:
+        return f"`{row.name}` has no parts"
+    guess = nearest(part, row.parts)
+    if guess:
+        return f"did you mean `{row.name}.{guess}`?"
+    parts = [piece.name for piece in PARTS if piece.name in row.parts] or list(row.parts)
+    return f"the parts are {backquoted([f'{row.name}.{piece}' for piece in parts])}"

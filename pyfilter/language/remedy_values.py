@@ -1,0 +1,125 @@
+"""What a wrong relation, value or list is told: the cause and the line to write instead."""
+
+from __future__ import annotations
+
+from pyfilter.language.check_names import Names
+from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
+from pyfilter.language.tree import Point, Quantity, Regex, Test, Text, Value, Word
+from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
+
+__all__ = ["bare", "misfit", "no_list", "unquoted"]
+
+# --------------------------------------------------------------- relations
+
+
+def bare(node: Test, key: str, report: Report) -> None:
+    """A field without a relation."""
+    kind = field_kind(key)
+    if kind in NUMERIC:
+        help = f"write `{key} > {'1 MB' if kind == 'bytes' else '1'}`, or another comparison"
+    else:
+        help = f'write `{key} exists`, `{key} is "…"`, `{key} contains "…"` or another relation'
+    report.add("E213", f"what about `{key}`?", node.span, "a relation is missing behind it", help)
+
+
+def misfit(node: Test, key: str, kind: str, report: Report) -> None:
+    """The relation does not fit the field, or is not in this version."""
+    relation = node.relation
+    assert relation is not None
+    shown = relation.operator or relation.word
+    subject = on_one_line(node.subject.span.text)
+    first = relation.values[0] if relation.values else None
+    if kind in NUMERIC:
+        fitting = "`<`, `<=`, `>`, `>=`, `==` and `between`"
+        if relation.word == "exists":
+            help = f"every message has one: `{subject} > {'1 MB' if kind == 'bytes' else '0'}`"
+        else:
+            help = f"numbers take {fitting}"
+        report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, f"`{subject}` is a number", help)
+        return
+    if relation.word == "compare" and relation.operator == "==" and first is not None:
+        if isinstance(first, Point) and first.kind == "field" and not field_kind(first.base.name):
+            instead = f'is "{first.span.text}"'
+        else:
+            instead = f"is {first.span.text if isinstance(first, Text | Point) else _quoted(first)}"
+        report.add(
+            "E214", "`==` compares numbers", relation.span, f"`{subject}` is a text", f"write `{subject} {instead}`"
+        )
+        return
+    report.add(
+        "E214", f"`{shown}` does not fit `{subject}`", relation.span, f"`{subject}` is a text", _textual(subject)
+    )
+
+
+def _textual(subject: str) -> str:
+    words = [row.word for row in RELATIONS.values() if row.built and "text" in row.kinds]
+    return f'texts take {backquoted(words)}: `{subject} contains "…"`'
+
+
+def _quoted(value: Value | Regex) -> str:
+    return f'"{on_one_line(value.span.text)}"'
+
+
+# ------------------------------------------------------------------ values
+
+
+def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> None:
+    """Something bare where a text must stand."""
+    written = on_one_line(value.span.text)
+    relation = node.relation
+    assert relation is not None
+    if isinstance(value, Point) and value.kind == "field" and value.shift is None:
+        name = value.base.name
+        if names.unread(name):
+            return
+        if names.let_named(name):
+            report.add(
+                "E218",
+                f"`{name}` is a text of yours",
+                value.span,
+                "a text is inserted by a hole",
+                f'write `"{{{name}}}"`',
+            )
+            return
+        if names.list_named(name):
+            subject = on_one_line(node.subject.span.text)
+            report.add(
+                "E218",
+                f"`{name}` is a list",
+                value.span,
+                "a list stands after `in`",
+                f"write `{subject} {'not in' if relation.negated else 'in'} {name}`",
+            )
+            return
+    start, end = value.span.start - node.span.start, value.span.end - node.span.start
+    text = node.span.text
+    what = "a number is compared as a text here" if isinstance(value, Quantity) or written[:1].isdigit() else ""
+    report.add(
+        "E218",
+        f"`{written}` stands without quotes",
+        value.span,
+        what or "words of your own stand in quotes",
+        f"write `{on_one_line(text[:start] + _quoted(value) + text[end:])}`",
+    )
+
+
+def no_list(node: Test, value: Word, names: Names, report: Report) -> None:
+    """`in NAME` where no list has the name."""
+    name = value.name
+    subject = on_one_line(node.subject.span.text)
+    if names.unread(name):
+        return
+    if names.let_named(name):
+        report.add("E202", f"`{name}` is a text, not a list", value.span, "", f'write `{subject} is "{{{name}}}"`')
+        return
+    guess = nearest(name, names.lists)
+    if guess:
+        help = f"did you mean `{guess}`?"
+    elif field_kind(name) and name not in ("header", "environment"):
+        help = f"`{name}` is a field: write `{subject} is {name}`"
+    else:
+        help = (
+            f'define it: `list {name} = "one@example.org", "@example.com"`\n'
+            f'or from a file, one entry a line: `list {name} from "{name}.txt"`'
+        )
+    report.add("E202", f"there is no list `{name}`", value.span, "nothing defines it", help)

@@ -1,0 +1,75 @@
+"""The fields of this version and their parts. See ``vocabulary.py``."""
+
+from __future__ import annotations
+
+from pyfilter.language.vocabulary_rows import FieldRow, PartRow
+
+__all__ = ["BUILT_FIELDS", "PARTS"]
+
+_BOX = ("address", "local", "domain", "extension")
+_BOXES = (*_BOX, "name", "text", "count")
+
+PARTS = (
+    PartRow("address", "text", "the address alone: `ann+shop@mail.example`"),
+    PartRow("local", "text", "what stands before the `@`, without the extension: `ann`"),
+    PartRow("domain", "text", "what stands behind the `@`: `mail.example`"),
+    PartRow("extension", "text", "what stands between `+` and `@`: `shop`"),
+    PartRow("name", "text", "the person's name as the sender wrote it"),
+    PartRow("text", "text", "the whole header, decoded"),
+    PartRow("count", "count", "how many addresses there are"),
+)
+
+BUILT_FIELDS = (
+    FieldRow(
+        "sender",
+        "text",
+        "the envelope sender, where bounces go (`Return-Path`)",
+        'sender.domain is "shop.example"',
+        _BOX,
+    ),
+    FieldRow(
+        "recipient",
+        "text",
+        "the address this copy was sent to (`Delivered-To`); `to` is what stands in the header",
+        'recipient.extension is "lists"',
+        _BOX,
+    ),
+    FieldRow("from", "addresses", "who wrote it, as the header says", 'from is "boss@corp.example"', _BOXES),
+    FieldRow("to", "addresses", "whom it is written to, as the header says", 'to contains "@lists.example"', _BOXES),
+    FieldRow("cc", "addresses", "who got a copy", "cc.count > 20", _BOXES),
+    FieldRow("bcc", "addresses", "the Bcc header, which mail that arrives rarely has", "bcc exists", _BOXES),
+    FieldRow("reply-to", "addresses", "where answers should go", 'reply-to.domain is "news.example"', _BOXES),
+    FieldRow(
+        "to-or-cc",
+        "addresses",
+        "To, Cc, Resent-To and Resent-Cc together",
+        'to-or-cc.address is "team@corp.example"',
+        _BOXES,
+    ),
+    FieldRow(
+        "destination",
+        "addresses",
+        "every header that may name a recipient, procmail's `^TO_`; for imported rules",
+        'destination contains "bugs@"',
+    ),
+    FieldRow("subject", "text", "the Subject header, decoded", 'subject starts with "[ports]"'),
+    FieldRow(
+        "header",
+        "text",
+        'any header by its name, decoded, every occurrence: `header NAME` or `header "Odd:Name"`',
+        "header X-Cron-Env exists",
+    ),
+    FieldRow("any-header", "text", "each header's text, whatever its name", 'any-header contains "viagra"'),
+    FieldRow(
+        "list-id",
+        "text",
+        "what stands inside `<…>` of List-Id; `list-id.text` is the whole header",
+        'list-id matches "{list}.lists.example.org"',
+        ("text",),
+    ),
+    FieldRow("message-id", "text", "the Message-ID header", 'message-id ends with "@build.example>"'),
+    FieldRow("size", "bytes", "the size of the message as it came", "size > 10 MB"),
+    FieldRow(
+        "environment", "text", "a variable the mail server passed: `environment NAME`", 'environment LOGNAME is "ann"'
+    ),
+)
