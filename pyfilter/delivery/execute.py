@@ -28,7 +28,7 @@ import os
 import stat
 
 from pyfilter import limits
-from pyfilter.delivery import folders, headers, maildir
+from pyfilter.delivery import folders, headers, leftovers, maildir
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
@@ -127,12 +127,13 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     parts = (headers.lines_above(plan.headers, message.raw), message.raw)
     made = []
     for name, path, flags in targets:
-        if maildir.sweep_is_due():
-            maildir.sweep(path)
+        if leftovers.sweep_is_due():
+            leftovers.sweep(path)
         copy = maildir.Copy(path, flags)
         copies.append(copy)
         create = path == inbox or bool(settings["create-folders"])
-        maildir.stage(copy, parts, durable, create=create, first=copies[0] if len(copies) > 1 else None)
+        first = copies[0] if len(copies) > 1 else None
+        maildir.stage(copy, parts, durable, inbox, create=create, first=first)
         if copy.made and path != inbox:
             made.append(name)
     notes = _subscribe(inbox, made) if made and settings["subscribe"] else []

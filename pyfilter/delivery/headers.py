@@ -39,7 +39,7 @@ def _field(name: str, value: str) -> bytes:
     words = "".join([character if character.isprintable() else " " for character in value]).split()
     if not all(map(str.isascii, words)):
         words = _encoded_words(" ".join(words))
-    out = (cleaned or "X-Pyfilter") + ":"
+    out = (cleaned[: LINE - 1] or "X-Pyfilter") + ":"
     column = len(out)
     for word in words:
         for piece in _pieces(word):

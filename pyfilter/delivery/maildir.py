@@ -5,7 +5,7 @@
 copy that went well, ``undo`` one that did not. After ``Maildir`` of D. J. Bernstein, maildir(5)
 and Courier's Maildir++.
 
-Rules it keeps, each with a test in tests/delivery:
+Rules it keeps:
 
 - **Names**: ``seconds.M<usec>P<pid>Q<n>.<host>,S=<size>,W=<size with CRLF>``; "/" and ":" of
   the host are ``\\057`` and ``\\072`` (maildir(5)). S and W save Dovecot reading the file.
@@ -19,18 +19,9 @@ Rules it keeps, each with a test in tests/delivery:
   the new name is looked at: if it is our file (device and inode), it was done.
 - **Further copies** of one message are hard links to the first in ``tmp/``: one write and one
   fsync for all. Dovecot does the same when it copies. Where that fails they are written anew.
-- **A folder is made in an order** that a crash cannot spoil: the directory, ``cur``, ``new``,
-  ``maildirfolder``, fsync of all these and of the parents, and ``tmp`` last. Thus a ``tmp``
-  that exists says that everything else is safely on disk, whichever process made it, and 16
-  deliverers that make the same folder at once need no lock. Made folders stay, even if the
-  delivery is undone later: another delivery may be at work in them.
-- **Whose directory**: a folder may be a symbolic link; what it points to must be a directory
-  that belongs to the running user or to root. From then on the open directory is used, so that
-  nobody can put another in its place. Nothing is opened in a way that could wait: a FIFO, a
-  device or a file where a directory should be is an error at once.
-- **Modes**: 0600 for files, 0700 for directories, whatever the umask.
-- **Left-overs** of crashes in ``tmp/`` are swept after 36 hours (maildir(5)), by about one
-  delivery in SWEEP_ONE_IN, before it writes; never more than SWEEP_ENTRIES are looked at.
+- **Nobody else's place**: everything happens below the directory that was opened once and
+  whose owner was looked at (making.py, which also makes missing folders).
+- Files are 0600 whatever the umask.
 
 Errors: OSError with ``filename`` the path a person would look for. Names and paths are bytes.
 """
@@ -39,25 +30,18 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 
-from pyfilter import limits
+from pyfilter.delivery import making
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Copy", "publish", "settle", "stage", "sweep", "undo", "unique_name", "write_all"]
+__all__ = ["Copy", "publish", "settle", "stage", "undo", "unique_name", "write_all"]
 
-FILE_MODE = 0o600
-DIRECTORY_MODE = 0o700
 # other names tried when one is taken; the second has always been free
 NAME_TRIES = 5
-# sweeping costs a directory listing: a mailbox with 20 mails a day is swept every few days
-SWEEP_ONE_IN = 64
-# entries of tmp/ looked at in one sweep; a flood of left-overs is worked off over several
-SWEEP_ENTRIES = 1000
 # what link answers where a file system has no hard links between directories
 NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK})
 
@@ -69,7 +53,8 @@ class Copy:
 
     ``path``: the folder's directory; ``place``: b"new" or b"cur"; ``temporary``: its name in
     tmp/, ``name``: its name where it becomes visible. ``made``: the folder had to be made.
-    ``visible``: it is; ``uncertain``: an attempt was made whose end is not known yet.
+    ``visible``: it is; ``uncertain``: an attempt was made whose end is not known yet. ``where``:
+    the path being worked on, for errors.
     """
 
     __slots__ = (
@@ -86,6 +71,7 @@ class Copy:
         "temporary",
         "uncertain",
         "visible",
+        "where",
     )
 
     def __init__(self, path: bytes, flags: str) -> None:
@@ -102,6 +88,12 @@ class Copy:
         self.made = False
         self.visible = False
         self.uncertain = False
+        self.where = path
+
+    def explain(self, error: OSError) -> None:
+        """Give an error the path it is about, where the system gave none or a relative one."""
+        if not (isinstance(error.filename, bytes) and error.filename.startswith(b"/")):
+            error.filename = self.where
 
 
 def unique_name(size: bytes) -> bytes:
@@ -124,90 +116,75 @@ def sizes(parts: Sequence[bytes]) -> bytes:
 # --- stage ----------------------------------------------------------------
 
 
-def stage(copy: Copy, parts: Sequence[bytes], durable: str, *, create: bool, first: Copy | None = None) -> None:
+def stage(
+    copy: Copy, parts: Sequence[bytes], durable: str, inbox: bytes, *, create: bool, first: Copy | None = None
+) -> None:
     """Write ``parts`` into the folder's tmp/, or link ``first`` there, which holds the same.
 
-    A missing folder is made if ``create``. The copy is to be undone if this raises.
+    A missing folder of the Maildir ``inbox`` is made if ``create``. The copy is to be undone if
+    this raises.
     """
-    _open_folder(copy, durable, create)
-    if first is None or not _link_first(copy, first):
-        _write(copy, parts, durable)
-
-
-def _open_folder(copy: Copy, durable: str, create: bool) -> None:
     try:
-        copy.folder_fd = _open_directory(copy.path)
-        os.stat(b"tmp", dir_fd=copy.folder_fd)
-        copy.place_fd = os.open(copy.place, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK, dir_fd=copy.folder_fd)
+        _open_folder(copy, durable, inbox, create)
+        if first is None or not _link_first(copy, first):
+            _write(copy, parts, durable)
+    except OSError as error:
+        copy.explain(error)
+        raise
+
+
+def _open_folder(copy: Copy, durable: str, inbox: bytes, create: bool) -> None:
+    if _open_parts(copy):
         return
-    except FileNotFoundError as error:
-        if copy.folder_fd < 0 and not create:
-            error.filename = copy.path
-            raise
-    except OSError as error:
-        _name(error, copy.path if copy.folder_fd < 0 else copy.path + b"/" + copy.place)
-        raise
-    _make_folder(copy, durable)
-    try:
-        copy.place_fd = os.open(copy.place, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK, dir_fd=copy.folder_fd)
-    except OSError as error:
-        _name(error, copy.path + b"/" + copy.place)
-        raise
+    if copy.folder_fd < 0 and not create:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), copy.path)
+    _release(copy)
+    copy.folder_fd = making.make(copy.path, inbox, durable)
+    copy.made = True
+    copy.where = copy.path + b"/" + copy.place
+    copy.place_fd = os.open(copy.place, making.DIRECTORY, dir_fd=copy.folder_fd)
 
 
-def _open_directory(path: bytes) -> int:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK)
+def _open_parts(copy: Copy) -> bool:
+    """Open the folder and the place; False if one of them, or tmp, is missing."""
     try:
-        owner = os.fstat(fd).st_uid
-        if owner not in (os.geteuid(), 0):
-            raise PermissionError(errno.EPERM, f"belongs to uid {owner}, not to uid {os.geteuid()}", path)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
+        copy.folder_fd = making.open_folder(copy.path)
+        copy.where = copy.path + b"/tmp"
+        os.stat(b"tmp", dir_fd=copy.folder_fd)  # made last: see making.py
+        copy.where = copy.path + b"/" + copy.place
+        copy.place_fd = os.open(copy.place, making.DIRECTORY, dir_fd=copy.folder_fd)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write(copy: Copy, parts: Sequence[bytes], durable: str) -> None:
     copy.size = sizes(parts)
-    for _ in range(NAME_TRIES):
-        name = unique_name(copy.size)
-        path = b"tmp/" + name
-        try:
-            fd = os.open(
-                path,
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
-                FILE_MODE,
-                dir_fd=copy.folder_fd,
-            )
-        except FileExistsError as error:
-            taken = error
-            continue
-        except OSError as error:
-            copy.temporary = name  # an error that lies may have made it
-            _name(error, copy.path + b"/tmp")
-            raise
-        copy.temporary = name
-        break
-    else:
-        _name(taken, copy.path + b"/" + path)
-        raise taken
+    copy.where = copy.path + b"/tmp"
+    fd = _create(copy)
     try:
-        try:
-            status = os.fstat(fd)
-            copy.device, copy.inode = status.st_dev, status.st_ino
-            if stat.S_IMODE(status.st_mode) != FILE_MODE:
-                os.fchmod(fd, FILE_MODE)
-            for part in parts:
-                write_all(fd, part)
-            if durable != "none":
-                os.fsync(fd)
-        except BaseException:
-            _close(fd)
-            raise
-        os.close(fd)
-    except OSError as error:
-        _name(error, copy.path + b"/" + path)
+        status = os.fstat(fd)
+        copy.device, copy.inode = status.st_dev, status.st_ino
+        for part in parts:
+            write_all(fd, part)
+        if durable != "none":
+            os.fsync(fd)
+    except BaseException:
+        _close(fd)
         raise
+    os.close(fd)
+
+
+def _create(copy: Copy) -> int:
+    for _ in range(NAME_TRIES):
+        # kept before the file is made: an error that lies may have made it
+        copy.temporary = unique_name(copy.size)
+        try:
+            return making.create_file(b"tmp/" + copy.temporary, copy.folder_fd)
+        except FileExistsError as error:
+            copy.temporary = b""  # another's, which must not be touched
+            taken = error
+    raise taken
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -238,93 +215,18 @@ def _link_first(copy: Copy, first: Copy) -> bool:
     return True
 
 
-# --- making a folder ------------------------------------------------------
-
-
-def _make_folder(copy: Copy, durable: str) -> None:
-    copy.made = True
-    path = copy.path
-    try:
-        if copy.folder_fd < 0:
-            _make_with_parents(path, durable)
-            copy.folder_fd = _open_directory(path)
-        fd = copy.folder_fd
-        for name in (b"cur", b"new"):
-            path = copy.path + b"/" + name
-            _make_directory(name, fd)
-        if copy.path.rpartition(b"/")[2].startswith(b"."):  # Maildir++: this is no Maildir of its own
-            path = copy.path + b"/maildirfolder"
-            _make_marker(fd)
-        path = copy.path
-        if durable == "full":
-            os.fsync(fd)
-            _sync_directory(_parent(path))
-        path = copy.path + b"/tmp"
-        _make_directory(b"tmp", fd)
-    except OSError as error:
-        _name(error, path)
-        raise
-
-
-def _make_with_parents(path: bytes, durable: str) -> None:
-    try:
-        _make_directory(path)
-    except FileNotFoundError:
-        parent = _parent(path)
-        if parent == path:
-            raise
-        _make_with_parents(parent, durable)
-        _make_directory(path)
-    if durable == "full":
-        _sync_directory(_parent(path))
-
-
-def _parent(path: bytes) -> bytes:
-    return path.rstrip(b"/").rpartition(b"/")[0] or b"/"
-
-
-def _make_directory(path: bytes, dir_fd: int | None = None) -> None:
-    try:
-        os.mkdir(path, DIRECTORY_MODE, dir_fd=dir_fd)
-    except FileExistsError:
-        return  # whether it is a directory shows when it is opened
-    mode = stat.S_IMODE(os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode)
-    if mode & 0o777 != DIRECTORY_MODE:  # the umask took some of it; an inherited set-group-id stays
-        os.chmod(path, mode & ~0o777 | DIRECTORY_MODE, dir_fd=dir_fd)
-
-
-def _make_marker(folder_fd: int) -> None:
-    try:
-        fd = os.open(
-            b"maildirfolder",
-            os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
-            FILE_MODE,
-            dir_fd=folder_fd,
-        )
-    except FileExistsError:
-        return
-    os.close(fd)
-
-
-def _sync_directory(path: bytes) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 # --- publish, settle, undo ------------------------------------------------
 
 
 def publish(copy: Copy, durable: str) -> None:
     """Make a staged copy visible, durably. The copy is to be undone if this raises."""
+    copy.where = copy.path + b"/" + copy.place
     try:
         _move_into_place(copy)
         if durable == "full":
             os.fsync(copy.place_fd)
     except OSError as error:
-        _name(error, copy.path + b"/" + copy.place)
+        copy.explain(error)
         raise
 
 
@@ -401,7 +303,7 @@ def undo(copy: Copy) -> list[str]:
 def _unlink_moved(copy: Copy) -> int:
     base = copy.name.partition(b":")[0]
     try:
-        fd = os.open(b"cur", os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK, dir_fd=copy.folder_fd)
+        fd = os.open(b"cur", making.DIRECTORY, dir_fd=copy.folder_fd)
         try:
             found = [os.fsencode(name) for name in os.listdir(fd)]
         finally:
@@ -459,37 +361,3 @@ def _close(fd: int) -> None:
         os.close(fd)
     except OSError:
         return
-
-
-def _name(error: OSError, path: bytes) -> None:
-    error.filename = path
-
-
-# --- left-overs -----------------------------------------------------------
-
-
-def sweep_is_due() -> bool:
-    """About one delivery in SWEEP_ONE_IN; the clock's microseconds are the die."""
-    return time.time_ns() // 1000 % SWEEP_ONE_IN == 0
-
-
-def sweep(path: bytes) -> int:
-    """Remove what crashes left in a folder's tmp/; returns how many. Never raises OSError."""
-    oldest = time.time() - limits.STALE_TMP_SECONDS
-    swept = 0
-    try:
-        fd = os.open(path + b"/tmp", os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return 0
-    try:
-        with os.scandir(fd) as entries:
-            for _, entry in zip(range(SWEEP_ENTRIES), entries, strict=False):
-                status = os.stat(entry.name, dir_fd=fd, follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode) and max(status.st_mtime, status.st_ctime, status.st_atime) < oldest:
-                    os.unlink(entry.name, dir_fd=fd)
-                    swept += 1
-    except OSError:
-        return swept
-    finally:
-        _close(fd)
-    return swept

@@ -24,7 +24,7 @@ import os
 import stat
 import time
 
-from pyfilter.delivery import folders, maildir
+from pyfilter.delivery import folders, maildir, making
 
 __all__ = ["subscribe"]
 
@@ -57,7 +57,7 @@ def subscribe(directory: bytes, names: list[str]) -> list[str]:
 def _lock(lock: bytes) -> None:
     for _ in range(LOCK_TRIES):
         try:
-            fd = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, maildir.FILE_MODE)
+            fd = making.create_file(lock)
         except FileExistsError:
             if not _break_stale(lock):
                 time.sleep(LOCK_PAUSE)
@@ -83,7 +83,7 @@ def _rewrite(directory: bytes, path: bytes, names: list[str]) -> None:
     if new == old:
         return
     draft = directory + b"/tmp/" + maildir.unique_name(b",subscriptions")
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, maildir.FILE_MODE)
+    fd = making.create_file(draft)
     try:
         try:
             os.fchmod(fd, mode)
@@ -110,7 +110,7 @@ def _read(path: bytes) -> tuple[bytes | None, int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None, maildir.FILE_MODE
+        return None, making.FILE_MODE
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):

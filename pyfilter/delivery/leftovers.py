@@ -1,0 +1,56 @@
+"""Remove from ``tmp/`` what crashes left there.
+
+A file in tmp/ that nobody touched for 36 hours belongs to no delivery any more (maildir(5)).
+Looking for them costs a directory listing, so about one delivery in SWEEP_ONE_IN does it, the
+clock's microseconds being the die: a mailbox with 20 mails a day is swept every few days.
+It is done before the copy is written, where a kill costs nothing, and looks at SWEEP_ENTRIES at
+most. Its failure is none of the delivery's: nothing is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from pyfilter import limits
+from pyfilter.delivery import making
+
+__all__ = ["sweep", "sweep_is_due"]
+
+SWEEP_ONE_IN = 64
+# entries of tmp/; a flood of left-overs is worked off over several sweeps
+SWEEP_ENTRIES = 1000
+
+
+def sweep_is_due() -> bool:
+    """Whether this delivery is the one in SWEEP_ONE_IN."""
+    return time.time_ns() // 1000 % SWEEP_ONE_IN == 0
+
+
+def sweep(folder: bytes) -> int:
+    """Remove stale files from a folder's tmp/; how many it were."""
+    oldest = time.time() - limits.STALE_TMP_SECONDS
+    swept = 0
+    try:
+        fd = os.open(folder + b"/tmp", making.DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return 0
+    try:
+        with os.scandir(fd) as entries:
+            for _, entry in zip(range(SWEEP_ENTRIES), entries, strict=False):
+                swept += _remove_if_stale(fd, entry.name, oldest)
+    except OSError:
+        return swept
+    finally:
+        os.close(fd)
+    return swept
+
+
+def _remove_if_stale(tmp_fd: int, name: str, oldest: float) -> int:
+    status = os.stat(name, dir_fd=tmp_fd, follow_symlinks=False)
+    # the change time too: a file restored with an old date is not old
+    if not stat.S_ISREG(status.st_mode) or max(status.st_mtime, status.st_ctime, status.st_atime) >= oldest:
+        return 0
+    os.unlink(name, dir_fd=tmp_fd)
+    return 1
