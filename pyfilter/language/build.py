@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from pyfilter.language import tree
 from pyfilter.language.diagnostics import Diagnostic
-from pyfilter.language.texts import text
+from pyfilter.language.texts import NAME, text
 from pyfilter.language.tree import Source, Span
 
 
@@ -170,6 +170,15 @@ def _block(b: Builder, branch: Branch) -> tuple[tree.Statement, ...]:
     return tuple(b.all(branch))
 
 
+_HEAD = re.compile(rf"(rule|test|list|let|define|action)\s+(?:\"([^\"\n]*)\"|({NAME}))")
+
+
+def _broken(b: Builder, branch: Branch) -> tree.Broken:
+    span = b.token_span(branch.children[0])
+    head = _HEAD.match(b.source.text, span.start, span.end)
+    return tree.Broken(span, head[1], spelled(head[2] or head[3] or "")) if head else tree.Broken(span)
+
+
 # ------------------------------------------------------------ rules, tests
 
 
@@ -196,6 +205,7 @@ def _test_def(b: Builder, branch: Branch) -> tree.TestBlock:
         message=messages[0] if messages else None,
         givens=tuple(child for child in built if isinstance(child, tree.Given)),
         expects=tuple(child for child in built if isinstance(child, tree.Expect)),
+        broken=tuple(child for child in built if isinstance(child, tree.Broken)),
     )
 
 
@@ -372,6 +382,7 @@ def _place(kind: Any) -> Callable[[Builder, Branch], tree.Place]:
 
 
 BUILDERS: dict[str, Callable[[Builder, Branch], Any]] = {
+    "broken": _broken,
     "include": _include,
     "setting": _setting,
     "let": _let,

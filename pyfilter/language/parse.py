@@ -36,29 +36,18 @@ date or time that does not exist (``2026-02-30``, ``25:00``); flags of a regex;
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-from lark import Lark, UnexpectedInput
-
-from pyfilter.language import build
+from pyfilter.language import build, syntax
 from pyfilter.language.diagnostics import Diagnostic
-from pyfilter.language.tree import File, Source, Span
-
-
-@cache
-def tables() -> Lark:
-    """The parser, built from grammar.lark."""
-    grammar = Path(__file__).with_name("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
+from pyfilter.language.reader import Reader
+from pyfilter.language.tree import File, Source
 
 
 def parse(source: Source) -> tuple[File, list[Diagnostic]]:
-    problems: list[Diagnostic] = []
-    try:
-        branch = tables().parse(source.text)
-    except UnexpectedInput as error:
-        offset = min(error.pos_in_stream or 0, len(source.text))
-        place = Span(source, offset, min(offset + 1, len(source.text)))
-        return File(source, ()), [Diagnostic("E105", "this cannot be read", place)]
-    return File(source, build.items(source, branch, problems)), problems
+    foreign = syntax.other_language(source)
+    if foreign:
+        return File(source, ()), [foreign]
+    reader = Reader(source)
+    branch = reader.run()
+    problems = reader.problems
+    items = build.items(source, branch, problems)
+    return File(source, items), sorted(problems, key=lambda problem: problem.span.start)

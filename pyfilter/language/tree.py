@@ -17,7 +17,7 @@ class Source:
     """One rule file as read: ``name`` as shown to the user, ``text`` decoded, LF line ends."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
     _starts: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

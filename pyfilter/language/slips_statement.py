@@ -1,0 +1,197 @@
+"""Slips at the beginning of a statement: actions of other programs, ``if``, ``else``, a condition without ``when``."""
+
+from __future__ import annotations
+
+from pyfilter.language.slips import TEXT, Slip, Words, quoted
+
+_FOLDER = rf"(?P<folder>{TEXT}|'[^'\n]*'|“[^”\n]*”|[^\s;}}#]+)"
+_FLAGS = {
+    "seen": "read", "read": "read", "starred": "flagged", "star": "flagged", "flagged": "flagged",
+    "important": "flagged", "answered": "answered", "replied": "answered", "draft": "draft",
+}  # fmt: skip
+
+
+def _file_into(words: Words) -> str:
+    folder = words["folder"]
+    if folder.strip("\"'").upper() == "INBOX":
+        return "file into inbox"
+    return f"file into {quoted(folder or '…')}"
+
+
+def _mark(words: Words) -> str:
+    flags = [_FLAGS.get(flag.lower(), "") for flag in words["flags"].replace(",", " ").replace("\\", "").split()]
+    return "mark " + ", ".join(flag for flag in flags if flag) if any(flags) else "mark flagged"
+
+
+def _address(words: Words) -> str:
+    return f"forward to {quoted(words['to'] or '…')}"
+
+
+def _setting(words: Words) -> str:
+    value = words["value"].strip()
+    return f"set {words['name'].lower()} = {value if value.startswith(chr(34)) else quoted(value)}"
+
+
+# fmt: off
+SLIPS = (
+    # ------------------------------------------------------------------ filing
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive)(?:[ \t]+(?:it|mail|message))?"
+        rf"(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{_FOLDER})?",
+        label="mail is filed", write=_file_into,
+    ),
+    Slip(
+        "E122", "`file` goes into a folder: `into` is missing", fresh=False, before=r"(?<![\w.-])file",
+        here=rf"(?P<at>(?:to|in|as)(?![\w.-])|(?!into\b))(?:[ \t]*{_FOLDER})?", write=_file_into, whole=True,
+    ),
+    Slip(
+        "E122", "`copy` wants `to` and an address, or `into` and a folder", fresh=False,
+        before=r"(?<![\w.-])copy", here=r"(?P<to>[^\s;}#]*@[^\s;}#]*)",
+        write=lambda words: f"copy to {quoted(words['to'])}",
+    ),
+    Slip(
+        "E122", "`copy` wants `into` and a folder, or `to` and an address", fresh=False,
+        before=r"(?<![\w.-])copy", here=rf"(?:in[ \t]+)?{_FOLDER}?",
+        write=lambda words: f"copy into {quoted(words['folder'] or '…')}",
+    ),
+    Slip(
+        "E122", "`forward` wants `to` before the address", fresh=False,
+        before=r"(?<![\w.-])forward", here=r"(?!to\b)(?P<to>[^\s;}#]*)", write=_address,
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>redirect|resend|send|!)(?:[ \t]*(?:it[ \t]+)?to)?(?![\w.-]))[ \t]*(?P<to>[^\s;}#]*)",
+        write=_address,
+    ),
+    Slip(
+        "E124", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>delete|trash|drop|erase|kill|destroy)(?![\w.-]))",
+        help='`discard` loses the message for good;\nto keep it for a while write `file into "Trash"`',
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True, here=r"(?P<verb>junk|spam)(?![\w.-])",
+        write='file into "spam"',
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>bounce|refuse|deny)(?![\w.-]))(?:[ \t]*(?P<reason>{TEXT}))?",
+        write=lambda words: f"reject {words['reason']}".strip(),
+    ),
+    # ------------------------------------------------------------------- flags
+    Slip(
+        "E125", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>flag|addflag|setflag)(?![\w.-]))[ \t]*(?:as[ \t]+)?(?P<flags>[^;}#\n\"]*)",
+        label="flags are marked", write=_mark,
+    ),
+    Slip(
+        "E125", "`%(verb)s` is not an action", fresh=True, here=r"(?P<verb>star)(?![\w.-])",
+        label="flags are marked", write="mark flagged",
+    ),
+    Slip(
+        "E125", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>unflag|unstar|removeflag)(?![\w.-]))", write="unmark flagged",
+    ),
+    # ----------------------------------------------------------- going on, ending
+    Slip(
+        "E133", "`continue` does not stand alone", fresh=True, here=r"(?P<at>continue|next)(?![\w.-])",
+        help='an action that would end the filtering is told to go on: `file into "…" and continue`;\n'
+        "`copy`, `mark`, `reply`, `log` and the like go on anyway",
+    ),
+    Slip(
+        "E133", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<verb>break|exit|return|end|quit|finish)(?![\w.-])",
+        write="stop", help="the first rule that files a message ends the filtering anyway",
+    ),
+    # ------------------------------------------------------------- conditions
+    Slip(
+        "E134", "`%(word)s` is not a word of the language", fresh=True,
+        here=r"(?P<at>(?P<word>unless|except(?:[ \t]+(?:if|when))?)(?![\w.-]))[ \t]*(?P<rest>[^#{\n]*)",
+        help=lambda words: f"add it to the rule's condition: `and not {words['rest'].strip() or '…'}`,\n"
+        f"or, alone, write `when not {words['rest'].strip() or '…'}`",
+    ),
+    Slip(
+        "E135", "`%(word)s` belongs to a rule of its own", fresh=True,
+        here=r"(?P<at>(?P<word>else|elif|elsif|otherwise)(?:[ \t]+if)?(?![\w.-]))",
+        help='directly after the rule write `rule "…" else {`',
+    ),
+    Slip(
+        "E140", "a condition begins with `when`", fresh=True,
+        here=r"(?P<at>(?:if|where|while)(?![\w.-]))[ \t]*(?P<rest>[^#{:\n]*)",
+        write=lambda words: f"when {words['rest'].strip() or '…'}",
+    ),
+    Slip(
+        "E148", "a condition without `when`", fresh=True,
+        here=r"(?P<at>(?!when\b|rule\b|set\b|let\b|list\b)(?P<rest>(?:(?:not|header)[ \t]+)?\(?[\w.-]+[ \t]+"
+        r"(?:is|contains|starts|ends|matches|exists|in|does|within|between)(?![\w.-])[^#;}\n]*))",
+        write=lambda words: f"when {words['rest'].strip()}",
+    ),
+    Slip(
+        "E137", "`condition` is not a word of the language", fresh=True,
+        here=r"(?P<at>condition(?![\w.-]))[ \t]*(?P<name>[\w-]*)[ \t]*[{=:]?[ \t]*(?P<rest>[^#}\n]*)",
+        write=lambda words: f"define {words['name'] or '…'} as {words['rest'].strip() or '…'}",
+    ),
+    Slip(
+        "E137", "a condition is named with `as`", before=r"(?<![\w.-])define[ \t]+(?P<name>[\w-]+)",
+        here=r"(?P<at>when\b|if\b|is\b|=|:|\{)[ \t]*(?P<rest>[^#}\n]*)",
+        write=lambda words: f"define {words['name']} as {words['rest'].strip() or '…'}",
+    ),
+    Slip(
+        "E139", "points are given inside one condition", fresh=True,
+        here=r"(?P<at>score)[ \t]*(?P<points>[-+=]*[ \t]*[\d.]*)[ \t]*(?:when|if)?[ \t]*(?P<rest>[^#;}\n]*)",
+        help=lambda words: "write `when score >= 5 {`, then one line for each:\n"
+        f"`{words['points'].strip('+= ') or '2'} if {words['rest'].strip() or '…'}`, and `}}`",
+    ),
+    # ---------------------------------------------------------------- programs
+    Slip(
+        "E136", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>filter|rewrite|transform)(?:[ \t]+(?:through|with|by))?(?![\w.-]))"
+        rf"[ \t]*(?P<program>{TEXT})?",
+        write=lambda words: f"pass through {words['program'] or quoted('program')}",
+    ),
+    Slip(
+        "E136", "`pipe` wants `to`; a program that changes the message is passed through", fresh=False,
+        before=r"(?<![\w.-])pipe", here=rf"(?P<at>(?P<word>through|into)?)[ \t]*(?P<program>{TEXT})?", whole=True,
+        help=lambda words: f"write `pass through {words['program'] or quoted('program')}` for what it prints to become "
+        f"the message,\n`pipe to {words['program'] or quoted('program')}` for the program to take the message",
+    ),
+    Slip(
+        "E136", "`pass` wants `through` before the program", fresh=False, before=r"(?<![\w.-])pass",
+        here=rf"(?P<word>to\b)?[ \t]*(?P<program>{TEXT})?",
+        write=lambda words: f"pass through {words['program'] or quoted('program')}",
+    ),
+    Slip(
+        "E136", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>run|exec|execute|call|\|)(?![\w.-]))[ \t]*(?P<program>{TEXT})?",
+        write=lambda words: f"pipe to {words['program'] or quoted('program')}",
+        help="`pass through` for a program that changes the message",
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>vacation|autoreply|answer|respond)(?![\w.-]))", write='reply every 7 days "…"',
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>print|echo|syslog)(?![\w.-]))[ \t]*(?P<text>{TEXT})?",
+        write=lambda words: f"log {words['text'] or quoted('…')}",
+    ),
+    # ------------------------------------------------------------ declarations
+    Slip(
+        "E147", "a setting begins with `set`", fresh=True,
+        here=r"(?P<at>(?P<name>[A-Za-z][\w.-]*)[ \t]*=)(?!=)[ \t]*(?P<value>[^#\n]*)", write=_setting,
+    ),
+    Slip(
+        "E147", "`%(word)s` is not a word of the language", fresh=True,
+        here=r"(?P<at>(?P<word>var|variable|const|def|string)(?![\w.-]))[ \t]*(?P<name>[\w-]*)",
+        write=lambda words: f'let {words["name"] or "name"} = "…"',
+    ),
+    Slip(
+        "E123", "`%(word)s` is not a word of the language", fresh=True,
+        here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))", write='include "…"',
+    ),
+    Slip(
+        "E100", "this is procmail's language", fresh=True, here=r"(?P<at>:0[^\n]*|\*[ \t]*[\^!?<>][^\n]*)",
+        help="pyfilter reads its own language: see the rule in the manual that does the same",
+    ),
+)
+# fmt: on

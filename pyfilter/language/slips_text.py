@@ -1,0 +1,104 @@
+"""Slips in texts, dates, numbers and the arguments of actions: quotes, commas, ``24.12.2026``."""
+
+from __future__ import annotations
+
+import re
+
+from pyfilter.language.slips import TEXT, Slip, Words, quoted
+
+TYPOGRAPHIC = "“”„‟«»″＂"
+_SINGLE = "‘’‚‛‹›′"
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+
+def straightened(line: str) -> str:
+    """A line with the quotation marks of the language."""
+    return re.sub(f"[{TYPOGRAPHIC}{_SINGLE}]", '"', line).strip()
+
+
+def _date(words: Words) -> str:
+    month = words["month"].lower()
+    number = _MONTHS.index(month[:3]) + 1 if month[:3] in _MONTHS else int(month)
+    return f"{int(words['year']):04}-{number:02}-{int(words['day']):02}"
+
+
+def _time(words: Words) -> str:
+    hour = int(words["hour"]) % 12 + (12 if words["half"].lower().startswith("p") else 0)
+    return f"{hour}:{words['minute'] or '00'}"
+
+
+def _flags(words: Words) -> str:
+    return f"{words['verb']} {words['flags'].strip(' ,')}, {words['more']}"
+
+
+# fmt: off
+SLIPS = (
+    # -------------------------------------------------------------- dates, numbers
+    Slip(
+        "E132", "a date is written year-month-day", before=r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})",
+        here=r"\.(?P<year>\d{4})", whole=True, write=_date,
+    ),
+    Slip(
+        "E132", "a date is written year-month-day", before=r"(?<![\w.])(?P<month>\d{1,2})",
+        here=r"/(?P<day>\d{1,2})/(?P<year>\d{4})", whole=True, write=_date,
+    ),
+    Slip(
+        "E132", "a date is written year-month-day",
+        before=rf"(?<![\w.])(?P<day>\d{{1,2}})\.?[ \t]+(?P<month>(?:{'|'.join(_MONTHS)})[a-z]*)",
+        here=r"(?P<year>\d{4})", whole=True, write=_date,
+    ),
+    Slip(
+        "E132", "a time is written in 24 hours", before=r"(?<![\w.])(?P<hour>\d{1,2}):(?P<minute>\d\d)",
+        here=r"(?P<half>[ap]\.?m\b\.?)", whole=True, write=_time,
+    ),
+    Slip(
+        "E132", "a number is written without marks between its digits", before=r"(?<![\w.])(?P<high>\d{1,3})",
+        here=r"[,'’](?P<low>\d{3})(?!\d)", whole=True, write="%(high)s%(low)s",
+    ),
+    Slip(
+        "E132", "`%(sign)s` stands between blanks", before=r"(?<![\w.-])(?P<base>now|today|date|time)",
+        here=r"(?P<sign>[-+])(?P<rest>\d+[ \t]*[A-Za-z]*)", whole=True, write="%(base)s %(sign)s %(rest)s",
+    ),
+    # ------------------------------------------------------------------- arguments
+    Slip(
+        "E126", "a comma is missing between the flags", fresh=False,
+        before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)[ \t]+(?P<flags>[\w, \t-]*\w)",
+        here=r"(?P<at>(?:and[ \t]+)?(?P<more>(?!continue\b)[A-Za-z]+))(?![\w.-])", write=_flags,
+    ),
+    Slip(
+        "E126", "a flag is a bare word", fresh=False, before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)",
+        here=r"[\"'\\]+(?P<word>[A-Za-z]+)[\"']?", write=lambda words: f"{words['verb']} {words['word'].lower()}",
+    ),
+    Slip(
+        "E126", "a comma is missing between two texts", before=rf"(?P<first>{TEXT})", here=rf"(?P<second>{TEXT})",
+        expected=",", write="%(first)s, %(second)s",
+    ),
+    Slip(
+        "E144", "a hole stands inside a text", here=r"(?P<hole>\{[\w.-]+(?::[^}\n]*)?\})", expected="text",
+        write=lambda words: quoted(words["hole"]),
+    ),
+    # a word where only a text can stand
+    Slip(
+        "E108", "an address stands in quotes", before=r"(?<![^\s(,])(?P<local>[\w.+-]+)", here=r"(?P<at>@[\w.*-]*)",
+        whole=True, write=lambda words: quoted(words["local"] + words["at"]),
+    ),
+    Slip(
+        "E108", "an address stands in quotes", here=r"(?P<word><?[\w.+*-]*@[\w.*-]*>?)", fresh=False,
+        write=lambda words: quoted(words["word"].strip("<>")),
+    ),
+    Slip(
+        "E108", "one text after another, separated by commas", here=r"(?P<at>[\[(])[ \t]*(?P<rest>[^\])\n]*)[\])]?",
+        expected="text", help=lambda words: f"write {words['rest'].strip() or quoted('…')} without the brackets",
+    ),
+    Slip(
+        "E108", "a folder's name stands in quotes", before=r"(?<![\w.-])(?P<verb>file|copy)[ \t]+into",
+        here=r"(?P<word>[^\s\"{};#][^\s{};#]*)", expected="text",
+        write=lambda words: f"{words['verb']} into "
+        + ("inbox" if words["word"].lower() == "inbox" else quoted(words["word"])),
+    ),
+    Slip(
+        "E108", "this stands in quotes", here=r"(?P<word>[^\s\"{};,#()][^\s{};,#]*)", expected="text", fresh=False,
+        write=lambda words: quoted(words["word"]),
+    ),
+)
+# fmt: on
