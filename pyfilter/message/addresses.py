@@ -27,6 +27,7 @@ from __future__ import annotations
 from pyfilter import limits
 from pyfilter.message import words
 from pyfilter.message.headers import Unreadable
+from pyfilter.message.quoting import comment_end, quoted_end, unescaped
 
 __all__ = ["Mailbox", "mailbox", "parse"]
 
@@ -251,6 +252,9 @@ class Reader:
         return bool(angle and angle[0].text.startswith("@"))
 
     def comma(self) -> None:
+        if not self.phrase and self.angle is None and not self.waiting:
+            self.comment = ""  # an empty element
+            return
         if self.angle is not None or self.phrase.at or not self.phrase:
             self.finish()
             return
@@ -291,11 +295,10 @@ class Reader:
         if not phrase.at:
             self.plain(phrase, comment)
             return
-        runs = runs_of(phrase.tokens)
-        addressed = [run for run in runs if run.at]
+        addressed, rest = runs_of(phrase.tokens)
         name = ""
         if len(addressed) == 1:
-            name = name_of([run for run in runs if not run.at]) or decoded(comment)
+            name = name_of([rest]) or decoded(comment)
         for run in addressed:
             local, domain = address_of(run.tokens)
             self.append(Mailbox(name, local, domain) if local or domain else Mailbox(name or name_of([run])))
@@ -316,24 +319,33 @@ class Reader:
         self.found.append(box)
 
 
-def runs_of(tokens: list[Token]) -> list[Words]:
-    """Tokens by the white space between them; none counts around ``@`` and, behind it, around a lone dot."""
-    runs: list[Words] = []
+def runs_of(tokens: list[Token]) -> tuple[list[Words], Words]:
+    """The words that hold an ``@``, and all others. Words are parted by white space, but not by that around
+    ``@`` and, behind it, around a lone dot."""
+    addressed: list[Words] = []
+    rest = Words()
+    run = Words()
     last = ""
     for token in tokens:
         text = token.text if token.kind == ATOM else ""
-        if runs and (
+        if not (
             token.glued
             or last.endswith("@")
             or text.startswith("@")
-            or (runs[-1].at and (text.startswith(".") or last == "."))
+            or (run.at and (text.startswith(".") or last == "."))
         ):
-            runs[-1].add(token)
-        else:
-            runs.append(Words())
-            runs[-1].add(token)
+            if run.at:
+                addressed.append(run)
+            else:
+                rest.tokens += run.tokens
+            run = Words()
+        run.add(token)
         last = text
-    return runs
+    if run.at:
+        addressed.append(run)
+    else:
+        rest.tokens += run.tokens
+    return addressed, rest
 
 
 def address_of(tokens: list[Token]) -> tuple[str, str]:
@@ -395,42 +407,3 @@ def name_of(phrases: list[Words]) -> str:
 
 def decoded(text: str) -> str:
     return words.decode(text.encode("latin-1"))
-
-
-def quoted_end(text: str, at: int) -> int:
-    """Where the quoted string that was opened before ``at`` closes; -1 if it does not."""
-    end = text.find('"', at)
-    escape = text.find("\\", at)
-    while 0 <= escape < end:
-        if escape + 1 == end:
-            end = text.find('"', escape + 2)
-        escape = text.find("\\", escape + 2)
-    return end
-
-
-def comment_end(text: str, at: int) -> int:
-    """Where the comment that was opened before ``at`` closes; -1 if it does not."""
-    depth = 1
-    size = len(text)
-    while at < size:
-        character = text[at]
-        if character == "\\":
-            at += 1
-        elif character == "(":
-            depth += 1
-            if depth > limits.COMMENT_DEPTH:
-                raise Unreadable(f"comments in an address are nested more than {limits.COMMENT_DEPTH} deep")
-        elif character == ")":
-            depth -= 1
-            if not depth:
-                return at
-        at += 1
-    return -1
-
-
-def unescaped(text: str) -> str:
-    """Quoted pairs taken for what they stand for (RFC 5322, section 3.2.1)."""
-    if "\\" not in text:
-        return text
-    parts = text.split("\\\\")
-    return "\\".join([part.replace("\\", "") for part in parts])

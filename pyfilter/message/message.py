@@ -22,13 +22,10 @@ of words.py or addresses.py.
 from __future__ import annotations
 
 from pyfilter.message import addresses, words
+from pyfilter.message.addresses import Mailbox
 from pyfilter.message.headers import Field, Header, Unreadable, scan
 
-__all__ = ["Field", "Message", "Unreadable"]
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pyfilter.message.addresses import Mailbox
+__all__ = ["Field", "Mailbox", "Message", "Unreadable"]
 
 FROM = b"From "
 
