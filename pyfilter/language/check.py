@@ -28,7 +28,7 @@ from pyfilter.language.check_texts import Scope, Texts
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lower import program
 from pyfilter.language.program import Program
-from pyfilter.language.tree import Action, ActionDefinition, Define, File, Include, Item, Rule, TestBlock, When
+from pyfilter.language.tree import Action, ActionDefinition, Broken, Define, File, Include, Item, Rule, TestBlock, When
 
 __all__ = ["check"]
 
@@ -54,8 +54,10 @@ def check(
                 made = rules.rule(item, Scope(), number)
                 if made is not None:
                     lowered.append(made)
-            else:
-                _outside(item, rules, report)
+            elif type(item) in _LATER:
+                word = _LATER[type(item)]
+                later_statement(word, first_word(item.span, word), report)
+        _homeless(file, rules)
     diagnostics = report.sorted([id(file.source) for file in files])
     if report.failed:
         return None, diagnostics
@@ -69,10 +71,10 @@ def check(
     return made_program, diagnostics
 
 
-def _outside(item: Item, rules: Rules, report: Report) -> None:
-    """What stands at the left margin and is no rule."""
-    if isinstance(item, When | Action):
-        rules.homeless(item)
-    elif type(item) in _LATER:
-        word = _LATER[type(item)]
-        later_statement(word, first_word(item.span, word), report)
+def _homeless(file: File, rules: Rules) -> None:
+    """Conditions and actions outside of rules: the first of each run is reported, the rest belongs to it."""
+    before: Item | None = None
+    for item in file.items:
+        if isinstance(item, When | Action) and not isinstance(before, When | Action | Broken):
+            rules.homeless(item)
+        before = item

@@ -127,14 +127,14 @@ class Actions:
 
     def _no_flag(self, word: Word) -> None:
         name = word.name.casefold()
-        guess = nearest(name, FLAGS)
-        if name in _FLAG_HABITS:
-            help = _FLAG_HABITS[name]
+        guess = nearest(name, [*FLAGS, *_FLAG_HABITS])
+        if guess in _FLAG_HABITS:
+            help = _FLAG_HABITS[guess]
         elif guess:
             help = f"did you mean `mark {guess}`?"
         else:
             help = f"the flags are {backquoted(FLAGS)}"
-        self.report.add("E308", f"there is no flag `{word.name}`", word.span, "no mail client shows it", help)
+        self.report.add("E308", f"there is no flag `{word.name}`", word.span, "not a flag", help)
 
     # ------------------------------------------------------------------ texts
 

@@ -154,7 +154,8 @@ class Conditions:
             "`and` and `or` are mixed without parentheses",
             other.span,
             f"`{other.name}` here …",
-            f"write {start}{_grouped(texts, words, 'and', 'or')}\nor    {start}{_grouped(texts, words, 'or', 'and')}",
+            f"write `{start}{_grouped(texts, words, 'and', 'or')}`\n"
+            f"or    `{start}{_grouped(texts, words, 'or', 'and')}`",
             [Note(first.span, f"… and `{first.name}` here")],
         )
 

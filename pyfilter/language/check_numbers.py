@@ -73,8 +73,7 @@ class Numbers:
         if unit is None:
             self._no_unit(number, kind)
             return None
-        scaled = number.value * unit.factor
-        return int(scaled) if scaled == int(scaled) else scaled
+        return round(number.value * unit.factor)
 
     def _unit(self, value: Quantity, kind: str) -> UnitRow | None:
         name, written = value.unit.name, value.number.span.text
@@ -104,7 +103,7 @@ class Numbers:
         if kind == "bytes":
             self.report.add(
                 "E216", "a size needs its unit", number.span, "of what?",
-                f"write `{_in_kilobytes(number)}` if these are bytes; {_units(kind)}",
+                _bytes_meant(number),
             )  # fmt: skip
         else:
             self.report.add(
@@ -118,6 +117,12 @@ class Numbers:
             self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is a text", help)
         else:
             self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is none", _units(kind))
+
+
+def _bytes_meant(number: Number) -> str:
+    if number.value < 1000:
+        return f"write `{number.span.text} kB`, `{number.span.text} MB` …: {_units('bytes')}"
+    return f"write `{_in_kilobytes(number)}` if these are bytes; {_units('bytes')}"
 
 
 def _unit_of(kind: str) -> str:

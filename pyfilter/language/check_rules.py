@@ -173,7 +173,7 @@ class Rules:
 
     def _late_when(self, statement: When, first: Span) -> None:
         self.report.add(
-            "E301",
+            "E311",
             "`when` stands before the actions",
             first_word(statement.span, "when"),
             "below an action here",

@@ -113,6 +113,15 @@ class Settings:
                 f'write `"{path.replace("$HOME", "~").replace("${HOME}", "~")}"`' if "HOME" in path else "write it out",
             )
             return None
+        if not path.startswith(("/", "~/")) and path != "~":
+            self.report.add(
+                "E210",
+                "this path begins nowhere",
+                value.span,
+                "it depends on where the delivery runs",
+                f'begin it with `~/` or `/`: `"~/{path}"`',
+            )
+            return None
         if any(character < " " for character in path):
             self._wrong(row, value.span, "a path has no control characters")
             return None

@@ -90,6 +90,8 @@ class Tests:
             made = self._in(node, relation, key, excerpt, scope)
         else:
             made = self._texts(node, relation, key, excerpt, scope)
+        if made is None:
+            captured = captured.then(forgive(node))
         if relation.negated:
             return (None if made is None else ("not", made)), captured.denied()
         return made, captured

@@ -148,7 +148,7 @@ class Texts:
         assert let is not None
         if name in inside:
             chain = " → ".join((*inside[inside.index(name) :], name))
-            self.report.add("E208", f"`{name}` is made of itself", let.name.span, "", chain)
+            self.report.add("E208", f"`{name}` is made of itself", let.name.span, "", f"the circle is {chain}")
             return None
         made = self._resolve(let.text, Scope(), (*inside, name), "")
         template = None if made is None else joined(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyfilter.language.check_headers import WELL_KNOWN
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import Field, Span, Test
+from pyfilter.language.tree import Define, Field, Span, Test
 from pyfilter.language.vocabulary import (
     ACTIONS,
     FIELDS,
@@ -45,10 +45,13 @@ _CALLED = {
 }
 _HABITS = {word: field for field, words in _CALLED.items() for word in words.split()}
 
+_ALL_FIELDS = frozenset(field_names())
+_HEADERS = frozenset(header.casefold() for header in WELL_KNOWN)
+
 
 def later_field(row: FieldRow, name: str, span: Span, report: Report) -> None:
     """A field that is not in this version."""
-    report.later(f"`{name}`", span, row.meanwhile)
+    report.later(f"`{name}`", span, row.meanwhile if name == row.name else "")
 
 
 def later(name: str, span: Span, report: Report) -> bool:
@@ -63,7 +66,9 @@ def later(name: str, span: Span, report: Report) -> bool:
 def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:
     """``subject`` is no field of this version."""
     name = subject.name
-    if names.unread(name) or later(name, subject.span, report):
+    if names.unread(name) or (node.relation is None and isinstance(names.defined.get(name), Define)):
+        return  # its definition is reported already
+    if later(name, subject.span, report):
         return
     report.add(
         "E201", f"there is no field `{name}`", subject.span, "not a field of a message", _meant(node, subject, names)
@@ -71,40 +76,49 @@ def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:
 
 
 def _meant(node: Test, subject: Field, names: Names) -> str:
+    """The first remedy that fits, from certain to vague."""
     name = subject.name
-    if node.relation is None:
-        told = _meant_without_relation(name, names)
-        if told:
-            return told
     plain = name.casefold().replace("_", "-")
     if name in ("header", "environment"):
-        return f"name it: {backquoted([FIELDS[name].example])}"
-    habit = _HABITS.get(plain)
-    if habit is None:
-        base, _, part = name.rpartition(".")
-        row = FIELDS.get(base)
-        if row is not None:
-            return _parts(row, part)
-        header = next((known for known in WELL_KNOWN if known.casefold() == plain), None)
-        if header or (plain.startswith("x-") and plain not in FIELDS):
-            return f"a header is asked by the word `header`: `header {on_one_line(node.span.text)}`"
-        habit = nearest(name, [*field_names(), *WELL_KNOWN])
-        if habit in WELL_KNOWN:
-            habit = f"header {habit}"
-    if habit:
-        return f"did you mean `{habit}`?"
+        return f"name it: `{FIELDS[name].example}`"
+    if node.relation is None and (told := _yours(name, names)):
+        return told
+    if plain in _ALL_FIELDS:
+        return _did_you_mean(plain)
+    if plain in _HABITS:
+        return _did_you_mean(_HABITS[plain])
+    base, _, part = name.rpartition(".")
+    if base in FIELDS:
+        return _parts(FIELDS[base], part)
+    if plain in _HEADERS or plain.startswith("x-"):
+        return f"a header is asked by the word `header`: `header {on_one_line(node.span.text)}`"
     if name in names.defined:
         return f"`{name}` is a name of yours; a condition begins with a field: `from in {name}`"
     if name in ACTIONS or name.split(".")[0] in RESERVED:
         return f"`{name}` is no field; a condition begins with one: `from`, `subject`, `size` …"
-    return f"a header of this name is asked by `header {name}`;\nfields are `from`, `to`, `subject`, `size` and so on"
+    guess = nearest(name, field_names())
+    if guess:
+        return _did_you_mean(guess)
+    header = nearest(name, WELL_KNOWN)
+    if header:
+        return f"did you mean `header {header}`?"
+    return f"fields are `from`, `to`, `subject`, `size` …; any other header is asked by `header {name}`"
 
 
-def _meant_without_relation(name: str, names: Names) -> str:
+def _did_you_mean(field: str) -> str:
+    row = FIELDS.get(field) or FIELDS[field.rpartition(".")[0]]
+    if row.built:
+        return f"did you mean `{field}`?"
+    until = f";\nuntil then: {row.meanwhile}" if row.meanwhile and field == row.name else ""
+    return f"it is written `{field}`, which is not in this version{until}"
+
+
+def _yours(name: str, names: Names) -> str:
+    """What is told of a bare word that is the name of a list or a text, or nearly."""
     if names.list_named(name):
-        return f"`{name}` is a list: `from in {name}`; of several lists each stands after its own `in`"
+        return f"`{name}` is a list: write `from in {name}`"
     if names.let_named(name):
-        return f'`{name}` is a text: `from is "{{{name}}}"`'
+        return f'`{name}` is a text: write `from is "{{{name}}}"`'
     guess = nearest(name, names.lists)
     return f"did you mean the list `{guess}`? Write `from in {guess}`" if guess else ""
 

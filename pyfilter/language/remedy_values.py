@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import Point, Quantity, Regex, Test, Text, Value, Word
+from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value, Word
 from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
 
 __all__ = ["bare", "misfit", "no_list", "unquoted"]
@@ -73,12 +73,13 @@ def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> 
         if names.unread(name):
             return
         if names.let_named(name):
+            hole = f'"{{{name}}}"'
             report.add(
                 "E218",
                 f"`{name}` is a text of yours",
                 value.span,
                 "a text is inserted by a hole",
-                f'write `"{{{name}}}"`',
+                f"write `{_instead(node, value, hole)}`",
             )
             return
         if names.list_named(name):
@@ -91,16 +92,21 @@ def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> 
                 f"write `{subject} {'not in' if relation.negated else 'in'} {name}`",
             )
             return
-    start, end = value.span.start - node.span.start, value.span.end - node.span.start
-    text = node.span.text
-    what = "a number is compared as a text here" if isinstance(value, Quantity) or written[:1].isdigit() else ""
+    number = isinstance(value, Number | Quantity) or written[:1].isdigit()
     report.add(
         "E218",
         f"`{written}` stands without quotes",
         value.span,
-        what or "words of your own stand in quotes",
-        f"write `{on_one_line(text[:start] + _quoted(value) + text[end:])}`",
+        "this field is a text" if number else "words of your own stand in quotes",
+        f"write `{_instead(node, value, _quoted(value))}`",
     )
+
+
+def _instead(node: Test, value: Value | Regex, written: str) -> str:
+    """The test with ``written`` in the place of ``value``."""
+    text = node.span.text
+    start, end = value.span.start - node.span.start, value.span.end - node.span.start
+    return on_one_line(text[:start] + written + text[end:])
 
 
 def no_list(node: Test, value: Word, names: Names, report: Report) -> None:
