@@ -152,7 +152,6 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "characters, no `..`, no empty parts."
         ),
     ),
-    ),
     "E306": ("reason missing", "Who gets a message back must learn why. Rule texts are never sent otherwise."),
     "E307": ("reason too long", "The reason stands in one line of the mail server's answer, which has its limits."),
     "E308": (
