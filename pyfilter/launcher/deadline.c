@@ -6,6 +6,9 @@
  * there (they are blocked elsewhere), so that no signal falls between a look
  * and a wait.
  *
+ * Should the launcher itself stall (its installation on a dead network disk),
+ * SIGALRM ends it somewhat later; death by a signal defers as well.
+ *
  * SIGTERM, SIGINT and SIGHUP end a delivery in order: the group is killed, the
  * mail deferred. SIGXFSZ and SIGPIPE are ignored, here and in the child: a full
  * file is an error to be handled (mailbox_size_limit arrives as RLIMIT_FSIZE),
@@ -16,6 +19,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "launcher.h"
 
@@ -56,8 +60,14 @@ void catch_signals(void)
 {
     static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
     struct sigaction ignore = {.sa_handler = SIG_IGN}, handle = {.sa_handler = on_signal};
-    sigset_t block;
+    struct sigaction die = {.sa_handler = SIG_DFL};
+    sigset_t block, alarms;
 
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    if (sigaction(SIGALRM, &die, NULL) != 0 || sigprocmask(SIG_UNBLOCK, &alarms, NULL) != 0)
+        defer("cannot set an alarm: %m; the mail stays in the queue");
+    alarm((DEADLINE_MS + FAREWELL_MS) / 1000 + 10);
     sigemptyset(&block);
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
         sigaddset(&block, caught[i]);

@@ -47,6 +47,8 @@ static void own_directory(char bin[PATH_MAX])
     if (!(slash = strrchr(bin, '/')))
         defer("cannot tell where this program lies: %s", bin);
     *slash = '\0';
+    if (bin[0] != '/')
+        defer("cannot tell where this program lies: %s", bin);
 }
 
 static int join(char into[PATH_MAX], const char *directory, const char *name)
@@ -134,15 +136,17 @@ static int search(struct installation *found, const char *bin, const char *lib, 
 
 void find_installation(struct installation *found)
 {
-    static const char *const libraries[] = {"../lib", "../lib64"};
-    char bin[PATH_MAX], lib[PATH_MAX];
+    static const char *const libraries[] = {"lib", "lib64"};
+    char bin[PATH_MAX], prefix[PATH_MAX], lib[PATH_MAX];
     int seen_package = 0;
 
     own_directory(bin);
+    strcpy(prefix, bin);
+    *strrchr(prefix, '/') = '\0';
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-        if (join(lib, bin, libraries[i]) && search(found, bin, lib, &seen_package))
+        if (join(lib, prefix, libraries[i]) && search(found, bin, lib, &seen_package))
             return;
     if (seen_package)
         defer("no Python that can be run beside %s/pyfilter-deliver nor in /usr/bin; install Python, or pyfilter-mail anew", bin);
-    defer("no readable package pyfilter in %s/../lib/python3*/; install pyfilter-mail anew, where all users can read it", bin);
+    defer("no readable package pyfilter in %s/lib/python3*/; install pyfilter-mail anew, where all users can read it", prefix);
 }

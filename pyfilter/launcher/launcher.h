@@ -38,7 +38,7 @@
 #endif
 
 /* Characters of a reason, limits.REASON_CHARACTERS. */
-#define REASON_BYTES 400
+#define REASON_CHARACTERS 400
 
 #ifndef VERSION
 #define VERSION "unknown"

@@ -8,16 +8,22 @@
  *
  * To the administrator (the system log, facility mail): what failed and what
  * to do. A datagram to /dev/log is sent by hand and without waiting: syslog(3)
- * waits for a log daemon that is stuck, and mail would wait with it. A person
- * who runs the launcher on a terminal reads the same line there.
+ * waits for a log daemon that is stuck, and mail would wait with it. Where
+ * there is none, the line goes where pyfilter's log.py writes, too. A person who
+ * runs the launcher on a terminal reads the same line there.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "launcher.h"
@@ -25,7 +31,7 @@
 #define FACILITY_MAIL_ERROR 19 /* LOG_MAIL | LOG_ERR, RFC 3164 section 4.1.1 */
 
 /* Control and 8-bit characters become \xHH, so that no text forges a log line. */
-static size_t escape(char *into, size_t room, const char *text)
+static void escape(char *into, size_t room, const char *text)
 {
     size_t used = 0;
 
@@ -40,20 +46,50 @@ static size_t escape(char *into, size_t room, const char *text)
             used += (size_t)snprintf(into + used, room - used, "\\x%02x", *c);
     }
     into[used] = '\0';
-    return used;
 }
 
-static void to_system_log(const char *text)
+/* 0 where no log daemon listens. */
+static int to_system_log(const char *text)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = LOG_SOCKET};
     char record[LOG_BYTES + 64];
     int length = snprintf(record, sizeof record, "<%d>pyfilter-deliver[%ld]: %s", FACILITY_MAIL_ERROR, (long)getpid(), text);
     int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int listening;
 
     if (log < 0 || length < 0)
+        return 0;
+    listening = connect(log, (struct sockaddr *)&address, sizeof address) == 0;
+    if (listening)
+        (void)!send(log, record, strlen(record), MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(log);
+    return listening;
+}
+
+/* ~/.local/state/pyfilter/log, in log.py's form. O_NONBLOCK: a FIFO there must not hold the mail up. */
+static void to_users_log(const char *text)
+{
+    static const char *const steps[] = {"/.local", "/.local/state", "/.local/state/pyfilter"};
+    const char *home = getenv("HOME");
+    char path[PATH_MAX], stamp[64] = "";
+    time_t now = time(NULL);
+    struct tm *local = localtime(&now);
+    int log;
+
+    if (!home || home[0] != '/' || strlen(home) > PATH_MAX - 64)
         return;
-    if (connect(log, (struct sockaddr *)&address, sizeof address) == 0)
-        (void)!send(log, record, (size_t)length < sizeof record ? (size_t)length : sizeof record - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    umask(077);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        snprintf(path, sizeof path, "%s%s", home, steps[i]);
+        mkdir(path, 0700);
+    }
+    strcat(path, "/log");
+    log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
+    if (log < 0)
+        return;
+    if (local)
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S%z ", local);
+    dprintf(log, "%spyfilter-deliver[%ld]: %s\n", stamp, (long)getpid(), text);
     close(log);
 }
 
@@ -63,7 +99,8 @@ static void report(const char *format, va_list arguments)
 
     vsnprintf(text, sizeof text, format, arguments);
     escape(escaped, sizeof escaped, text);
-    to_system_log(escaped);
+    if (!to_system_log(escaped))
+        to_users_log(escaped);
     if (isatty(STDERR_FILENO))
         dprintf(STDERR_FILENO, "pyfilter-deliver: %s\n", escaped);
 }

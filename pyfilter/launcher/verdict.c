@@ -9,8 +9,8 @@
  *   a missing receipt, an unfit line, the
  *   deadline, SIGTERM to the launcher
  *
- * A fit line is "5.7.1 ", 1 to REASON_BYTES printable ASCII characters and
- * a line feed, and nothing else. Whatever the child writes to standard error
+ * A fit line is "5.7.1 ", 1 to REASON_CHARACTERS printable characters and a
+ * line feed, and nothing else. Whatever the child writes to standard error
  * is a fault (a delivery logs by itself); its last line goes to the log.
  */
 #include <errno.h>
@@ -135,29 +135,45 @@ static int has_receipt(const struct stream *output)
     return memmem(output->text, output->length, receipt, sizeof receipt - 1) != NULL;
 }
 
-/* Is the output one line that may be shown to a sender? */
-static int is_refusal(const struct stream *output)
+/*
+ * The line for the sender, made from the output; NULL if it holds anything but
+ * one line with a reason. Mail systems pass on ASCII alone, so a character
+ * beyond it (UTF-8, its first byte 0xc0 and above) becomes one question mark.
+ */
+static const char *refusal(const struct stream *output)
 {
     static const char code[] = "5.7.1 ";
-    size_t start = sizeof code - 1, end = output->length - 1;
+    static char line[sizeof code + REASON_CHARACTERS + 1];
+    const size_t start = sizeof code - 1;
+    size_t end = output->length, used = start;
 
-    if (output->cut || output->length < start + 2 || output->length > start + REASON_BYTES + 1)
-        return 0;
-    if (memcmp(output->text, code, start) != 0 || output->text[end] != '\n')
-        return 0;
-    for (size_t i = start; i < end; i++)
-        if (output->text[i] < 0x20 || output->text[i] > 0x7e)
-            return 0;
-    return output->text[start] != ' ';
+    if (output->cut || end < start + 2 || memcmp(output->text, code, start) != 0 || output->text[--end] != '\n')
+        return NULL;
+    memcpy(line, code, start);
+    for (size_t i = start; i < end; i++) {
+        unsigned char byte = (unsigned char)output->text[i];
+
+        if (byte < 0x20 || byte == 0x7f || (byte == ' ' && i == start))
+            return NULL;
+        if (byte >= 0x80 && byte < 0xc0)
+            continue;
+        if (used == start + REASON_CHARACTERS)
+            return NULL;
+        line[used++] = byte < 0x80 ? (char)byte : '?';
+    }
+    if (used == start)
+        return NULL;
+    line[used++] = '\n';
+    line[used] = '\0';
+    return line;
 }
 
 void await_verdict(struct child *child)
 {
     struct stream output = {.descriptor = child->output}, complaints = {.descriptor = child->complaints};
     int status = wait_for_child(child, &output, &complaints);
-    const char *complaint = last_line(&complaints);
+    const char *complaint = last_line(&complaints), *line;
 
-    output.text[output.length] = '\0';
     if (*complaint)
         note("the delivery said: %s", complaint);
     if (WIFSIGNALED(status))
@@ -168,8 +184,9 @@ void await_verdict(struct child *child)
             finish(DELIVERED, "");
         defer("Python ended without having delivered; install pyfilter-mail anew");
     case REJECTED:
-        if (is_refusal(&output))
-            finish(REJECTED, output.text);
+        line = refusal(&output);
+        if (line)
+            finish(REJECTED, line);
         defer("a refusal without a fit reason; the mail stays in the queue");
     case DEFERRED:
         finish(DEFERRED, "4.3.0 delivery postponed\n"); /* the delivery has logged why */

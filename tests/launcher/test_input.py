@@ -89,7 +89,10 @@ sys.stdin.read()
 @pytest.mark.parametrize("through", [[], ["sh", "-c", '"$0" || exit 75'], ["sh", "-c", 'env "$0" || exit 75']])
 @pytest.mark.parametrize("fed", [1, 65536, 65537, 300_000])
 def test_a_feeder_killed_half_way(installation: Installation, fed: int, through: list[str]) -> None:
-    """local(8) killed in mid-feed: end of file comes, but the message is not whole."""
+    """local(8) killed in mid-feed: end of file comes, but the message is not whole.
+
+    It comes even before the kernel gives the launcher another parent.
+    """
     installation.delivers()
     command = [sys.executable, "-c", FEEDER, str(fed), *through, str(installation.launcher)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as feeder:
