@@ -52,7 +52,7 @@ class Decision(Plan):
 
 
 class Rules:
-    """Checked rules. ``diagnostics`` holds the warnings; ``files`` the rule files' paths, in the order they are asked."""
+    """Checked rules. ``diagnostics`` holds the warnings, ``files`` the paths in the order they are asked."""
 
     def __init__(self, program: Program, diagnostics: Sequence[Diagnostic] = (), files: Sequence[str] = ()) -> None:
         self.program = program

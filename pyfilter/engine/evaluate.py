@@ -59,7 +59,7 @@ class _Run:
     """One evaluation under way."""
 
     def __init__(self, program: Program, case: Case, trace: bool) -> None:
-        self.program: dict[str, Any] = program
+        self.program: Any = program
         self.case = case
         settings: Any = program["settings"]
         self.plan = Plan(settings)
@@ -76,8 +76,8 @@ class _Run:
     # ---------------------------------------------------------------- rules
 
     def rules(self) -> None:
-        rules = self.program["rules"]
-        numbers = range(len(rules)) if self.steps is not None else candidates(self.program, self.case)
+        rules: tuple[bytes, ...] = self.program["rules"]
+        numbers: Any = range(len(rules)) if self.steps is not None else candidates(self.program, self.case)
         for number in numbers:
             if self.rule(loads(rules[number]), 0):
                 return
@@ -126,7 +126,7 @@ class _Run:
         from pyfilter.engine.trace import Step, reasons
 
         assert self.steps is not None
-        why = [] if rule[3] is None else reasons(rule[3], self.judge, self.case, self.excerpts)
+        why = [] if rule[3] is None else reasons(rule[3], self.judge, self.case, self.program, self.excerpts)
         self.steps.append(Step(rule[0], self.file(rule[2]), rule[1], depth, verdict, why))
 
     # ----------------------------------------------------------- conditions

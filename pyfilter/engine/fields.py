@@ -45,9 +45,10 @@ ADDRESS_PARTS: dict[str, Callable[[Mailbox], str | None]] = {
     "name": lambda box: box.name or None,
 }
 
-ENVELOPE_FIELDS: dict[str, Callable[[Envelope], Mailbox | None]] = {
-    "sender": lambda envelope: envelope.sender_box,
-    "recipient": lambda envelope: envelope.recipient_box,
+# field -> the address as text (None: not known; "": the null sender), and its parts
+ENVELOPE_FIELDS: dict[str, tuple[Callable[[Envelope], str | None], Callable[[Envelope], Mailbox | None]]] = {
+    "sender": (lambda envelope: envelope.sender, lambda envelope: envelope.sender_box),
+    "recipient": (lambda envelope: envelope.recipient, lambda envelope: envelope.recipient_box),
 }
 
 FIELDS: dict[str, Callable[[Message], list[str]]] = {
@@ -114,6 +115,11 @@ class Case:
         values = self.values(key)
         return values[0] if values else ""
 
+    def shown(self, key: str) -> list[str]:
+        """The values as a person counts them: of a bare address field each mailbox once, in full."""
+        headers = ADDRESS_FIELDS.get(key)
+        return self.values(key) if headers is None else [box.forms()[-1] for box in self.message.mailboxes(*headers)]
+
     def exists(self, key: str) -> bool:
         """Is the field there at all? An address header that holds no readable address is."""
         if self.values(key):
@@ -141,8 +147,12 @@ class Case:
         field, _, part = key.partition(".")
         headers = ADDRESS_FIELDS.get(field)
         if headers is None:
-            box = ENVELOPE_FIELDS[field](self.envelope)
-            found = None if box is None else ADDRESS_PARTS[part or "address"](box)
+            whole, parts = ENVELOPE_FIELDS[field]
+            if part in ("", "address"):
+                found = whole(self.envelope)
+            else:
+                box = parts(self.envelope)
+                found = None if box is None else ADDRESS_PARTS[part](box)
             return [] if found is None else [found]
         if part == "text":
             return [value for header in headers for value in self.message.values(header)]

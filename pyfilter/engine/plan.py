@@ -6,12 +6,15 @@ It is data: the same plan printed is the plan executed.
 
 from __future__ import annotations
 
-__all__ = ["ENDING", "INBOX", "OUTCOMES", "Action", "Plan"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.engine.trace import Step
+
+__all__ = ["FILING", "INBOX", "OUTCOMES", "Action", "Plan"]
 
 INBOX = "INBOX"  # RFC 9051, section 5.1
 
-# verb -> the outcome it stands for, in the words of the JSON (see docs/); verbs that are not
-# here end nothing
+# verb -> the outcome it stands for, in the words of the JSON (CLI manual); verbs that are not here end nothing
 OUTCOMES = {
     "file": "filed",
     "keep": "kept",
@@ -19,7 +22,7 @@ OUTCOMES = {
     "reject": "rejected",
     "defer": "deferred",
 }
-ENDING = frozenset(OUTCOMES)
+# verbs that put a copy into a folder
 FILING = frozenset({"file", "copy", "keep"})
 
 
@@ -84,7 +87,7 @@ class Plan:
         self.file = ""
         self.notes: list[str] = []
         self.headers: list[tuple[str, str]] = []
-        self.trace: list[object] | None = None
+        self.trace: list[Step] | None = None
 
     def filings(self) -> dict[str, str]:
         """``{folder: flags}``: every folder that gets a copy, in order, each once, with all the flags

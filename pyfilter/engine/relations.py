@@ -1,8 +1,8 @@
 """Relations: does a test hold?
 
 ``holds(case, program, test)`` gives True, False or None for unknown. The table RELATIONS has one
-row a relation; a row looks at one value of the field and says whether it holds for that value (a
-field holds if any value does). Patterns that match fill ``case.captures``.
+row a relation; a row looks at one value of the field (by its number) and says whether the test holds
+for it; a field holds if any value does. Patterns that match fill ``case.captures``.
 
 A test's layout stands in language/program.py.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Test = tuple[Any, ...]
 
-__all__ = ["RELATIONS", "form_of", "holds", "render"]
+__all__ = ["RELATIONS", "form_of", "holds", "insert", "render", "witness"]
 
 
 def render(template: str | tuple[Any, ...], case: Case) -> str:
@@ -44,31 +44,38 @@ def form_of(test: Test) -> str:
     return "plain" if len(test) > 4 and test[4] else "fold"
 
 
+def _value(case: Case, test: Test, number: int) -> str:
+    return case.formed(test[1], form_of(test))[number]
+
+
 def _texts(test: Test, case: Case) -> tuple[str, ...]:
     """The texts with holes, in the form of the test."""
     form = FORMS[form_of(test)]
     return tuple(form(render(template, case)) for template in test[2][1])
 
 
-def _is(test: Test, value: str, case: Case) -> bool:
+def _is(case: Case, program: Program, test: Test, number: int) -> bool:
+    value = _value(case, test, number)
     literals, templates = test[2]
     return value in literals or (bool(templates) and value in _texts(test, case))
 
 
-def _contains(test: Test, value: str, case: Case) -> bool:
+def _contains(case: Case, program: Program, test: Test, number: int) -> bool:
+    value = _value(case, test, number)
     return any(text in value for text in test[2][0] + _texts(test, case))
 
 
-def _starts(test: Test, value: str, case: Case) -> bool:
-    return value.startswith(test[2][0] + _texts(test, case))
+def _starts(case: Case, program: Program, test: Test, number: int) -> bool:
+    return _value(case, test, number).startswith(test[2][0] + _texts(test, case))
 
 
-def _ends(test: Test, value: str, case: Case) -> bool:
-    return value.endswith(test[2][0] + _texts(test, case))
+def _ends(case: Case, program: Program, test: Test, number: int) -> bool:
+    return _value(case, test, number).endswith(test[2][0] + _texts(test, case))
 
 
-def _compared(value: str) -> float | None:
-    """The number a value stands for, or None; a header may hold anything."""
+def _number(case: Case, test: Test, number: int) -> float | None:
+    """The number a value stands for, or None: a header may hold anything."""
+    value = _value(case, test, number)
     try:
         return float(value) if len(value) < 40 else None
     except ValueError:
@@ -84,24 +91,75 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def _compare(test: Test, value: str, case: Case) -> bool:
-    number = _compared(value)
+def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
+    value = _number(case, test, number)
     operator, limit = test[2]
-    return number is not None and _OPERATORS[operator](number, limit)
+    return value is not None and _OPERATORS[operator](value, limit)
 
 
-def _between(test: Test, value: str, case: Case) -> bool:
-    number = _compared(value)
+def _between(case: Case, program: Program, test: Test, number: int) -> bool:
+    value = _number(case, test, number)
     low, high = test[2]
-    return number is not None and low <= number <= high
+    return value is not None and low <= value <= high
 
 
-# relation -> does it hold for one value, already in the test's form
-RELATIONS: dict[str, Callable[[Test, str, Case], bool]] = {
+def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
+    names, literals, templates = test[2]
+    value = _value(case, test, number)
+    _, at, domain = value.rpartition("@")
+    # an entry `@example.org` stands for every address there, and for the domain itself
+    wanted = (value, at + domain) if at else (value, "@" + value) if test[1].endswith(".domain") else (value,)
+    if any(text in literals for text in wanted):
+        return True
+    if templates and any(text in wanted for text in _texts(test, case)):
+        return True
+    verdict: bool | None = False
+    lists: Any = program["lists"]
+    for name in names:
+        entries, path = lists[name]
+        if entries is None:
+            entries = case.fact(Question("list", path))
+        if entries is None:
+            verdict = None
+        elif any(text in entries for text in wanted):
+            return True
+    return verdict
+
+
+def _glob(case: Case, program: Program, test: Test, number: int) -> bool:
+    value = _value(case, test, number)
+    for pattern in test[2]:
+        found = match_glob(pattern, value)
+        if found is not None:
+            original = case.formed(test[1], "plain")[number]
+            # folding may change the length (ß, İ): then the capture is in folded form
+            text = original if len(original) == len(value) else value
+            for name, start, end in found:
+                case.captures[name] = text[start:end]
+            return True
+    return False
+
+
+def _regex(case: Case, program: Program, test: Test, number: int) -> bool:
+    cased = case.formed(test[1], "plain" if form_of(test) == "plain" else "case")[number]
+    for pattern, literal, names in test[2]:
+        if literal is None or literal in cased:
+            captured = search_regex(pattern, names, case.formed(test[1], "plain")[number])
+            if captured is not None:
+                case.captures.update(captured)
+                return True
+    return False
+
+
+# relation -> does it hold for the value of that number? None: unknown
+RELATIONS: dict[str, Callable[[Case, Program, Test, int], bool | None]] = {
     "is": _is,
     "contains": _contains,
     "starts": _starts,
     "ends": _ends,
+    "glob": _glob,
+    "regex": _regex,
+    "in": _in,
     "compare": _compare,
     "between": _between,
 }
@@ -115,63 +173,20 @@ def holds(case: Case, program: Program, test: Test) -> bool | None:
     relation, key = test[0], test[1]
     if relation == "exists":
         return case.exists(key)
-    if relation == "in":
-        return _in(case, program, test)
-    if relation in ("glob", "regex"):
-        return _matches(case, test)
     row = RELATIONS[relation]
-    return any(row(test, value, case) for value in case.formed(key, form_of(test)))
-
-
-def _in(case: Case, program: Program, test: Test) -> bool | None:
-    names, literals, templates = test[2]
-    key = test[1]
-    wanted: list[str] = []  # every text whose standing in a list makes the value stand in it
-    for value in case.formed(key, "fold"):
-        wanted.append(value)
-        _, at, domain = value.rpartition("@")
-        if at:
-            wanted.append(at + domain)
-        elif key.endswith(".domain"):
-            wanted.append("@" + value)
-    if any(text in literals for text in wanted):
-        return True
-    if templates and any(FORMS["fold"](render(template, case)) in wanted for template in templates):
-        return True
     verdict: bool | None = False
-    lists: Any = program["lists"]
-    for name in names:
-        entries, path = lists[name]
-        if entries is None:
-            entries = case.fact(Question("list", path))
-            if entries is None:
-                verdict = None
-                continue
-        if any(text in entries for text in wanted):
+    for number in range(len(case.values(key))):
+        found = row(case, program, test, number)
+        if found:
             return True
+        if found is None:
+            verdict = None
     return verdict
 
 
-def _matches(case: Case, test: Test) -> bool:
-    relation, key, patterns = test[:3]
-    originals = case.formed(key, "plain")
-    if relation == "glob":
-        for value, original in zip(case.formed(key, form_of(test)), originals, strict=True):
-            for pattern in patterns:
-                found = match_glob(pattern, value)
-                if found is not None:
-                    # folding may change the length (ß, İ): then the capture is in folded form
-                    text = original if len(original) == len(value) else value
-                    for name, start, end in found:
-                        case.captures[name] = text[start:end]
-                    return True
-        return False
-    cased = case.formed(key, "plain" if form_of(test) == "plain" else "case")
-    for value, original in zip(cased, originals, strict=True):
-        for pattern, literal, names in patterns:
-            if literal is None or literal in value:
-                captured = search_regex(pattern, names, original)
-                if captured is not None:
-                    case.captures.update(captured)
-                    return True
-    return False
+def witness(case: Case, program: Program, test: Test) -> int | None:
+    """The number of the first value for which ``test`` holds, None if there is none: for the trace."""
+    row = RELATIONS.get(test[0])
+    if row is None:
+        return None
+    return next((number for number in range(len(case.values(test[1]))) if row(case, program, test, number)), None)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from pyfilter.engine.fields import Case
 from pyfilter.engine.holes import line
 from pyfilter.engine.plan import Action, Plan
+from pyfilter.engine.relations import witness
 from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from pyfilter.language.program import Program
 
 __all__ = ["VERDICTS", "Reason", "Step", "describe", "explain", "reasons"]
 
@@ -69,41 +72,53 @@ def reasons(
     condition: tuple[Any, ...],
     judge: Callable[[tuple[Any, ...]], bool | None],
     case: Case,
+    program: Program,
     excerpts: tuple[tuple[int, str], ...],
 ) -> list[Reason]:
     """The tests that decided ``condition``; ``judge`` evaluates any part of it."""
-    kind = condition[0]
-    if kind == "not":
-        return reasons(condition[1], judge, case, excerpts)
-    if kind in ("and", "or", "at-least"):
-        operands = condition[2:] if kind == "at-least" else condition[1:]
+
+    def tests(part: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        kind = part[0]
+        if kind == "not":
+            return tests(part[1])
+        if kind not in ("and", "or", "at-least"):
+            return [part]
+        operands = part[2:] if kind == "at-least" else part[1:]
         verdicts = [judge(operand) for operand in operands]
-        deciding = {"and": False, "or": True, "at-least": None}[kind]
-        if deciding is not None and deciding in verdicts:
-            return reasons(operands[verdicts.index(deciding)], judge, case, excerpts)
-        if kind != "at-least" and None in verdicts:
-            return reasons(operands[verdicts.index(None)], judge, case, excerpts)
-        return [reason for operand in operands for reason in reasons(operand, judge, case, excerpts)]
-    number, text = excerpts[condition[3]]
-    return [Reason(text, number, judge(condition), _saw(condition, case))]
+        for deciding in {"and": (False, None), "or": (True, None), "at-least": ()}[kind]:
+            if deciding in verdicts:
+                return tests(operands[verdicts.index(deciding)])
+        return [test for operand in operands for test in tests(operand)]
+
+    return [
+        Reason(excerpts[test[3]][1], excerpts[test[3]][0], judge(test), _saw(test, case, program))
+        for test in tests(condition)
+    ]
 
 
-def _saw(test: tuple[Any, ...], case: Case) -> str:
-    """The field's value as the test saw it, cut and harmless."""
+def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
+    """The value that held, or else what there is, cut and harmless."""
+    key = test[1]
     try:
-        values = case.values(test[1])
+        values = case.shown(key)
+        if not case.exists(key):
+            return "absent"
+        holding = witness(case, program, test)
     except Unreadable:
         return "more than pyfilter reads (see limits)"
     if not values:
-        return "present, without an address" if case.exists(test[1]) else "absent"
-    if test[1] == "size":
-        return f"{values[0]} bytes"
+        return "present, without an address"
     if test[0] in ("compare", "between"):
-        return line(values[0], SHOWN)
-    shown = " ".join(values[0].split())
-    text = f'"{line(shown, SHOWN)}{"…" if len(shown) > SHOWN else ""}"'
+        return f"{values[0]} bytes" if key == "size" else line(values[0], SHOWN)
+    value = values[0] if holding is None else case.values(key)[holding]
+    text = _quoted(value)
     more = len(values) - 1
-    return f"{text} and {more} more" if more else text
+    return f"{text} and {more} more" if more and holding is None else text
+
+
+def _quoted(value: str) -> str:
+    shown = " ".join(value.split())
+    return f'"{line(shown, SHOWN)}{"…" if len(shown) > SHOWN else ""}"'
 
 
 # ------------------------------------------------------------------- in words
@@ -139,8 +154,9 @@ def describe(action: Action) -> str:
 def explain(plan: Plan) -> str:
     """The plan in words: what happens, by which rule, and why each rule asked did or did not match."""
     lines = []
+    stopped = "no rule took it" if plan.rule is None else f'stopped by rule "{plan.rule}", {plan.file}:{plan.line}'
     for action in plan.actions:
-        by = f'rule "{action.rule}", {action.file}:{action.line}' if action.rule is not None else "no rule took it"
+        by = stopped if action.rule is None else f'rule "{action.rule}", {action.file}:{action.line}'
         lines.append(f"{describe(action)}    [{by}]")
     lines += [f"note: {note}" for note in plan.notes]
     if plan.trace:

@@ -22,6 +22,10 @@ from _blake2 import blake2b
 from pyfilter import __version__
 from pyfilter.language.program import FORMAT
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["DIRECTORY", "load", "name_for", "store"]
 
 # below the home directory
@@ -72,7 +76,7 @@ def load(home: str, name: str) -> object:
         return None
 
 
-def store(home: str, name: str, content: object) -> None:
+def store(home: str, name: str, content: Any) -> None:
     """Keep ``content`` (plain data) under ``name``; the old entry stays whole until the new one is."""
     temporary = None
     try:
