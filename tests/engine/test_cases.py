@@ -1,0 +1,84 @@
+"""Golden cases: rules and a message in, the plan in words out (tests/cases/*.case).
+
+A case is a text of sections, each headed by a line ``=== name``: ``rules``, ``message``, perhaps
+``sender``, ``recipient``, ``unknown`` (list files
+beside the cases that cannot be read, one a line), then
+``plan``: what ``plan.explain()`` must say, to the letter.
+
+``PYFILTER_REWRITE=1 pytest tests/engine/test_cases.py`` writes the plans anew; read the diff before
+committing it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyfilter.agent import decide
+from pyfilter.engine.evaluate import evaluate
+from pyfilter.engine.plan import Plan
+from pyfilter.engine.questions import Facts, Question
+from pyfilter.engine.trace import explain
+from pyfilter.language.compiling import compile_sources
+from pyfilter.language.program import Program
+from pyfilter.language.tree import Source
+from pyfilter.message.envelope import Envelope
+from pyfilter.message.message import Message
+
+DIRECTORY = Path(__file__).parent.parent / "cases"
+CASES = sorted(DIRECTORY.glob("*.case"))
+
+
+def sections(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("=== "):
+            name = line[4:].strip()
+            found[name] = ""
+        else:
+            found[name] += line
+    return found
+
+
+def program_of(text: str) -> Program:
+    compiled = compile_sources([Source(str(DIRECTORY / "rules"), text)])
+    assert compiled.program is not None, compiled.diagnostics
+    return compiled.program
+
+
+def facts_of(text: str) -> Facts:
+    return {Question("list", str(DIRECTORY / name)): None for name in text.split()}
+
+
+def data_of(plan: Plan) -> list[object]:
+    actions = [(a.verb, a.folder, a.flags, a.text, a.rule, a.line) for a in plan.actions]
+    return [plan.outcome, plan.rule, plan.line, actions, plan.notes]
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    parts = sections(path.read_text("utf-8"))
+    program = program_of(parts["rules"])
+    message = Message.from_bytes(parts["message"].encode("utf-8", "surrogateescape"))
+    envelope = Envelope.of_archive(
+        message, sender=parts.get("sender", "").strip() or None, recipient=parts.get("recipient", "").strip() or None
+    )
+    facts = facts_of(parts.get("unknown", ""))
+    plan = decide(program, message, envelope, facts, trace=True)
+    said = explain(plan).replace(f"{DIRECTORY}/", "") + "\n"
+    if os.environ.get("PYFILTER_REWRITE"):
+        text = path.read_text("utf-8").partition("=== plan\n")[0]
+        path.write_text(text + "=== plan\n" + said, "utf-8")
+    assert said == parts.get("plan")
+
+    # the rules that cannot match are not asked without a trace; the plan is the same
+    swift = evaluate(program, message, envelope, facts)
+    assert isinstance(swift, Plan)
+    assert data_of(swift) == data_of(plan)
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 20
