@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -26,12 +27,6 @@ PYTHON = "/usr/bin/python3"  # Debian's: every user can run it, unlike one below
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Path]:
     """``pip install`` of this checkout, where every user of the machine can read it."""
-    if reasons := namespace.missing():
-        text = "no real Postfix was asked: " + "; ".join(reasons)
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        warnings.warn(pytest.PytestWarning(text), stacklevel=1)
-        pytest.skip(text)
     directory = Path(tempfile.mkdtemp(prefix="pyfilter-installation-"))
     try:
         directory.chmod(0o755)
@@ -40,6 +35,18 @@ def installation() -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def machine(request: pytest.FixtureRequest) -> Path:
+    """The installation, where there can be a machine of our own to use it on."""
+    if reasons := namespace.missing():
+        text = "no real Postfix was asked: " + "; ".join(reasons)
+        if os.environ.get("CI") == "true":
+            pytest.fail(text)
+        warnings.warn(pytest.PytestWarning(text), stacklevel=1)
+        pytest.skip(text)
+    return cast("Path", request.getfixturevalue("installation"))
 
 
 def command(words: list[str]) -> None:

@@ -46,11 +46,14 @@ SETTINGS = {
     "maximal_backoff_time": "1h",
     "transport_retry_time": "1h",
     "in_flow_delay": "0",
+    # after a kill -9 of its first local(8), master(8) starts the next one so much later
+    "service_throttle_time": "1s",
 }
 
+# the line break at the end of what a command says becomes a space in the log
 DELIVERY = re.compile(
     r"postfix/(?P<agent>\w+)\[(?P<pid>\d+)\]: (?P<queue_id>[0-9A-F]+): to=<(?P<recipient>.*?)>,"
-    r".* dsn=(?P<dsn>[\d.]+), status=(?P<status>\w+) \((?P<text>.*)\)$"
+    r".* dsn=(?P<dsn>[\d.]+), status=(?P<status>\w+) \((?P<text>.*?) ?\)$"
 )
 
 

@@ -29,24 +29,24 @@ def results(report: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_scenario(scenario: str, installation: Path) -> None:
-    finished = namespace.run(SCENARIOS[scenario], installation)
+def test_scenario(scenario: str, machine: Path) -> None:
+    finished = namespace.run(SCENARIOS[scenario], machine)
     print(finished.stdout)  # pytest shows it when the test fails
     assert finished.returncode == 0
     assert list(results(finished.stdout)) == ["PASSED"], "not every test of the scenario was run"
 
 
-def test_procmail_files_the_seed_into_the_same_folders(installation: Path) -> None:
-    finished = namespace.run(SCENARIOS["seed"], installation, "--agent=procmail")
+def test_procmail_files_the_seed_into_the_same_folders(machine: Path) -> None:
+    finished = namespace.run(SCENARIOS["seed"], machine, "--agent=procmail")
     print(finished.stdout)
     assert finished.returncode == 0
     assert list(results(finished.stdout)) == ["PASSED"]
 
 
 @pytest.mark.parametrize("agent", ["sink", "refusal"])
-def test_a_loss_is_noticed(agent: str, installation: Path) -> None:
+def test_a_loss_is_noticed(agent: str, machine: Path) -> None:
     """With `cat >/dev/null` or `exit 1` for an agent every test of the seed has to fail."""
-    finished = namespace.run(SCENARIOS["seed"], installation, f"--agent={agent}")
+    finished = namespace.run(SCENARIOS["seed"], machine, f"--agent={agent}")
     print(finished.stdout)
     outcome = results(finished.stdout)
     assert finished.returncode == 1  # pytest's "tests were run and failed", not "could not start"

@@ -99,7 +99,6 @@ ADDRESSES = {
     '"user+-rf"': "plus/-rf",
     "user+.hidden": "plus/hidden",
     "user+a.b": "plus/a_b",
-    "user+" + "n" * 300: "plus/" + "n" * 300,
     "user+=3D{x}": "plus/=3D{x}",
     "user+": "INBOX",
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,15 +45,16 @@ def postfix(agent: str, bin: Path) -> Postfix:
     return Postfix(AGENTS[agent].format(bin=bin))
 
 
+numbers = itertools.count(1)
+
+
 @pytest.fixture
 def account(request: pytest.FixtureRequest, postfix: Postfix) -> Iterator[Callable[..., Account]]:
     """Make an account; afterwards nothing may be left in the queue."""
-    made: list[Account] = []
 
     def make(rules: str | None = None, **more: str) -> Account:
-        words = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:24].strip("-_").replace("_", "-")
-        made.append(Account(f"{words}{len(made) or ''}", rules, **more))
-        return made[-1]
+        words = request.node.originalname.removeprefix("test_")[:24].replace("_", "-")
+        return Account(f"{words}{next(numbers)}", rules, **more)
 
     yield make
     left = postfix.queue()

@@ -1,0 +1,83 @@
+"""`make demo` shows the truth: it ends well only if every message lies where it says."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "examples/seed/demo"
+# a message, its folder, how the agent ended, and why
+DECISION = """\
+02-cron: Cron <root@mail> test -x /usr/sbin/backup && backup --daily
+    Cron              exit 0   rule "cron jobs", line 8
+                               header X-Cron-Env exists
+                               it is "<SHELL=/bin/sh>" and 3 more
+"""
+
+
+def demo(*directories: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run it with these directories in front of PATH, into a pipe."""
+    path = os.pathsep.join([*map(str, directories), "/usr/bin", "/bin"])
+    return subprocess.run([DEMO], env={"PATH": path, **environment}, capture_output=True, text=True, timeout=60)
+
+
+def test_it_shows_rules_decisions_and_folders(installation: Path) -> None:
+    shown = demo(installation / "bin")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for line in (DEMO.parent / ".pyfilterrc").read_text().splitlines():
+        assert line in shown.stdout
+    assert DECISION in shown.stdout
+    assert "10 of 10 messages lie where `pyfilter test` said, byte for byte." in shown.stdout
+
+
+def test_it_is_plain_text_of_80_columns_in_a_pipe(installation: Path) -> None:
+    lines = demo(installation / "bin", COLUMNS="200").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_it_has_colour_on_a_terminal(installation: Path, environment: dict[str, str], coloured: bool) -> None:
+    controller, terminal = pty.openpty()
+    everything = {"PATH": f"{installation}/bin:/usr/bin:/bin", "TERM": "xterm", **environment}
+    with subprocess.Popen([DEMO], env=everything, stdout=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while chunk := os.read(controller, 65536):
+                shown += chunk
+        except OSError:  # the other side was closed
+            pass
+        assert process.wait(60) == 0
+    os.close(controller)
+    assert (b"\x1b[" in shown) is coloured
+
+
+@pytest.mark.parametrize(
+    ("agent", "complaint"),
+    [
+        ("cat >/dev/null", "what lies there is not what `pyfilter test` said"),
+        ("cat >/dev/null; exit 75", "pyfilter-deliver ended with 75"),
+        ('mkdir -p "$HOME/.maildir/new"; tail -n +3 >"$HOME/.maildir/new/$$"', "Cron/DenyHosts: what lies there"),
+    ],
+)
+def test_it_notices_a_loss(installation: Path, tmp_path: Path, agent: str, complaint: str) -> None:
+    """Without an agent that files, it fails and says so."""
+    imposter = tmp_path / "pyfilter-deliver"
+    imposter.write_text(f"#!/bin/sh\n{agent}\n")
+    imposter.chmod(0o755)
+    shown = demo(tmp_path, installation / "bin")
+    assert shown.returncode == 1
+    assert complaint in shown.stdout
+
+
+def test_without_pyfilter_it_says_what_to_do() -> None:
+    shown = demo()
+    assert shown.returncode == 2
+    assert shown.stderr == "pyfilter is not installed here: `make demo` in the top directory sets everything up\n"
