@@ -70,7 +70,8 @@ class _Run:
         self.excerpts: tuple[tuple[int, str], ...] = ()
         self.steps: list[Step] | None = None
         if trace:
-            self.excerpts = loads(self.program["excerpts"])
+            excerpts: Any = program["excerpts"]
+            self.excerpts = loads(excerpts)
             self.steps = self.plan.trace = []
 
     # ---------------------------------------------------------------- rules
