@@ -1,0 +1,70 @@
+"""``pyfilter check [FILE]``: are the rules right?
+
+All problems in one run, each with place, cause and the line to write instead; the last line counts
+them. ``--output short`` has one line a problem, for editors; ``--output json`` one object a line
+and problem (language/diagnostics.py), and nothing else.
+
+Ends with 0, also with warnings; with 1 if there are errors, or with ``--strict`` warnings; with 2
+if a file cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+from pyfilter.cli.rules import diagnose, warn_elsewhere
+from pyfilter.cli.status import AMISS, DONE, FAILED
+from pyfilter.cli.terminal import has_colour
+
+HELP = """Say whether the rules are right.
+
+FILE is ~/.pyfilterrc if none is named, else ~/.config/pyfilter/rules; /etc/pyfilterrc is checked with
+it, as a delivery reads both.
+
+\b
+Examples:
+  pyfilter check
+  pyfilter check --strict new.rules && mv new.rules ~/.pyfilterrc
+  pyfilter check --output short        one line a problem: file:line:column: …
+  pyfilter check --output json | jq -r .code
+
+Ends with 0, also with warnings; with 1 if there are errors (--strict: or warnings); with 2 if a file
+cannot be read.
+"""
+
+
+@click.command(name="check", help=HELP, short_help="Say whether the rules are right.")
+@click.argument("file", required=False)
+@click.option("--output", type=click.Choice(["text", "short", "json"]), default="text", help="How problems are shown.")
+@click.option("--strict", is_flag=True, help="Warnings are errors.")
+def command(file: str | None, output: str, strict: bool) -> int:
+    from pyfilter.language.diagnostics import as_json, render, short, summary
+
+    warn_elsewhere()
+    found = diagnose(file)
+    if found is None:
+        return FAILED
+    colour = has_colour(sys.stdout)
+    for diagnostic in found:
+        if output == "json":
+            print(json.dumps(_placed(as_json(diagnostic))))
+        elif output == "short":
+            print(os.path.expanduser(short(diagnostic)))
+        else:
+            print(render(diagnostic, colour) + "\n")
+    if output != "json":
+        print(summary(found))
+    wrong = [diagnostic for diagnostic in found if strict or diagnostic.severity == "error"]
+    return AMISS if wrong else DONE
+
+
+def _placed(row: dict[str, Any]) -> dict[str, Any]:
+    """With whole paths: programs, like editors, do not know ``~``."""
+    for place in (row, *row["notes"]):
+        place["file"] = os.path.expanduser(place["file"])
+    return row

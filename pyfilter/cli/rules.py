@@ -1,0 +1,68 @@
+"""The rules a command works with: loaded, or their problems shown.
+
+Without ``--rules``: /etc/pyfilterrc where there is one, then ~/.pyfilterrc, else
+~/.config/pyfilter/rules; the very files that a delivery reads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pyfilter.cli.terminal import complain, has_colour, visible
+
+if TYPE_CHECKING:
+    from pyfilter import Rules
+    from pyfilter.language.diagnostics import Diagnostic
+
+__all__ = ["diagnose", "elsewhere", "load", "warn_elsewhere"]
+
+
+def load(path: str | None) -> Rules | None:
+    """The checked rules; None if there are none, when the reason stands on standard error."""
+    from pyfilter import Rules, RulesError
+    from pyfilter.language.diagnostics import render, summary
+
+    warn_elsewhere()
+    try:
+        return Rules.load(path)
+    except RulesError as error:
+        if not error.diagnostics:
+            complain(f"pyfilter: {visible(str(error))}")
+            return None
+        for diagnostic in error.diagnostics:
+            complain(render(diagnostic, has_colour(sys.stderr)) + "\n")
+        complain(f"pyfilter: {summary(error.diagnostics)}: mend the rules first (`pyfilter check` shows this again)")
+        return None
+
+
+def diagnose(path: str | None) -> list[Diagnostic] | None:
+    """All problems of the rules; None if they cannot be read, when the reason stands on standard error."""
+    from pyfilter import Rules, RulesError
+
+    try:
+        return Rules.load(path).diagnostics
+    except RulesError as error:
+        if error.diagnostics:
+            return error.diagnostics
+        complain(f"pyfilter: {visible(str(error))}")
+        return None
+
+
+def elsewhere() -> list[str]:
+    """Rule files that XDG variables name and a delivery, which has no such variables, does not read."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    home = os.path.expanduser("~")
+    if not base or os.path.realpath(base) == os.path.realpath(os.path.join(home, ".config")):
+        return []
+    path = os.path.join(base, "pyfilter", "rules")
+    return [path] if os.path.exists(path) else []
+
+
+def warn_elsewhere() -> None:
+    for path in elsewhere():
+        complain(
+            f"pyfilter: warning: {visible(path)} is not read: a delivery has no XDG_CONFIG_HOME. "
+            "Move it to ~/.pyfilterrc or ~/.config/pyfilter/rules."
+        )

@@ -1,0 +1,173 @@
+"""``pyfilter test MAIL…``: what the rules would do, without doing it.
+
+One message: what would happen and why. More: a table of messages by rule and folder, whose last
+line is the total. ``--json``: one object a line and message (archive/report.py), nothing else on
+standard output. Nothing is delivered, and nothing is asked of the world but list files.
+
+Ends with 1 if something could not be read or decided while other mail was, with 2 if no message
+was decided.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from pyfilter.cli.status import AMISS, DONE, FAILED
+from pyfilter.cli.terminal import Waiting, complain, paint, visible, visible_lines, width
+
+if TYPE_CHECKING:
+    from pyfilter.archive.replay import Decided
+    from pyfilter.archive.report import Summary
+    from pyfilter.archive.sources import Item
+
+HELP = """Say what the rules would do with stored mail, without doing it.
+
+MAIL is a message, an mbox, a Maildir, an MH or other directory, a .tar of them, or `-` for standard
+input. Directories are read recursively, links to files are followed. A Maildir's tmp/ and files whose
+names begin with a dot are not read; nor are links to directories.
+
+For one message: what would happen and why. For many: how many messages each rule sends to each
+folder.
+
+\b
+Examples:
+  pyfilter test mail.eml
+  pyfilter test ~/Maildir
+  pyfilter test --rules new.rules ~/mail/*.mbox
+  pyfilter test --json ~/Maildir | jq -r 'select(.rule == null) | .message'
+  pyfilter test --recipient me+shop@example.org - <mail.eml
+
+Ends with 0; with 1 if something could not be read while other mail was; with 2 if nothing was.
+"""
+
+NO_MAIL = (
+    "name the mail to test: a message, an mbox, a Maildir or another directory, or `-` for standard input "
+    "(running the `test` blocks of the rules is not in this version)"
+)
+# how the summary names the implicit keep
+NO_RULE = "(no rule: kept)"
+# characters of a subject that are shown
+SUBJECT = 100
+
+
+@click.command(name="test", help=HELP, short_help="Say what the rules would do with stored mail.")
+@click.argument("mail", nargs=-1)
+@click.option("--rules", metavar="FILE", help="Rules to use in place of ~/.pyfilterrc.")
+@click.option("--explain", is_flag=True, help="Say why, for each message; with --json as `trace`.")
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object a line and message.")
+@click.option("--sender", metavar="ADDRESS", help="The envelope sender, in place of Return-Path.")
+@click.option("--recipient", metavar="ADDRESS", help="The envelope recipient, in place of Delivered-To.")
+@click.option("--extension", metavar="TEXT", help="The recipient's extension: `lists` of me+lists@example.org.")
+def command(
+    mail: tuple[str, ...],
+    rules: str | None,
+    explain: bool,
+    as_lines: bool,
+    sender: str | None,
+    recipient: str | None,
+    extension: str | None,
+) -> int:
+    if not mail:
+        raise click.UsageError(NO_MAIL)
+    from pyfilter.archive.replay import Addresses, replay
+    from pyfilter.archive.report import Summary, as_json
+    from pyfilter.archive.sources import Unread
+    from pyfilter.cli.rules import load
+
+    checked = load(rules)
+    if checked is None:
+        return FAILED
+    items, alone = _alone(_items(mail))
+    trace = explain or (alone and not as_lines)
+    summary, unread = Summary(), 0
+    with Waiting(lambda: _bytes(mail), quiet=as_lines or trace) as progress:
+        for result in replay(checked, items, Addresses(sender, recipient, extension), trace=trace):
+            if isinstance(result, Unread):
+                unread += 1
+                complain(f"pyfilter: {visible(result.name)}: {visible(result.cause)}")
+                continue
+            summary.add(result.plan)
+            if as_lines:
+                print(json.dumps(as_json(result)))
+            elif trace:
+                print(_explained(result))
+            progress.advance(result.stored)
+    if not as_lines and not alone and (summary.total or not unread):
+        print(_table(summary))
+    if not summary.total and not unread:
+        complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
+    return DONE if not unread else AMISS if summary.total else FAILED
+
+
+def _items(mail: tuple[str, ...]) -> Iterator[Item]:
+    from pyfilter.archive.sources import messages
+
+    for path in mail:
+        if path == "-" and sys.stdin is not None and sys.stdin.isatty():
+            complain("pyfilter: reading a message from the terminal; Ctrl-D ends it")
+        yield from messages(path)
+
+
+def _alone(items: Iterator[Item]) -> tuple[Iterator[Item], bool]:
+    """The items again, and whether they are one message."""
+    from pyfilter.archive.sources import Found
+
+    seen: list[Item] = []
+    found = 0
+    for item in items:
+        seen.append(item)
+        found += isinstance(item, Found)
+        if found == 2:
+            break
+    return chain(seen, items), found == 1
+
+
+def _bytes(mail: tuple[str, ...]) -> int | None:
+    """How much there is to read; None if that is not known."""
+    from pyfilter.archive.sources import measure
+
+    total = 0
+    for path in mail:
+        size = measure(path)
+        if size is None:
+            return None
+        total += size
+    return total
+
+
+def _explained(decided: Decided) -> str:
+    """One message with what would happen to it, and why; an empty line at the end."""
+    name = paint(visible(decided.name), "bold")
+    return f"{name}{_subject(decided)}\n{visible_lines(decided.plan.explain())}\n"
+
+
+def _subject(decided: Decided) -> str:
+    from pyfilter.message.message import Unreadable
+
+    try:
+        subjects = decided.message.values("subject")
+    except Unreadable:
+        return ""
+    shown = visible(subjects[0][:SUBJECT]) if subjects else ""
+    return f": {shown}" if shown else ""
+
+
+def _table(summary: Summary) -> str:
+    """Messages by rule and folder; the last line is the total."""
+    lines = [("rule", "goes to", "messages")]
+    for row, count in summary.rows():
+        rule = NO_RULE if row.rule is None else visible(row.rule)
+        lines.append((rule, visible(row.target), str(count)))
+    lines.append(("total", "", str(summary.total)))
+    wide = [max(width(line[column]) for line in lines) for column in range(3)]
+    shown = [
+        f"{rule}{' ' * (wide[0] - width(rule))}  {target}{' ' * (wide[1] - width(target))}  {count:>{wide[2]}}"
+        for rule, target, count in lines
+    ]
+    return "\n".join([paint(shown[0], "bold"), *shown[1:]])

@@ -1,0 +1,141 @@
+"""Every command ends with 0, 1 or 2, says what to do, and shows nobody a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import pyfilter
+from pyfilter.cli import main as entry
+
+Run = Callable[..., Any]
+PROCESS = [sys.executable, "-m", "pyfilter"]
+
+
+@pytest.mark.parametrize("command", ["", "check", "deliver", "test"])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_has_help_with_examples(run: Run, command: str, option: str) -> None:
+    ended = run(*[word for word in (command, option) if word])
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: pyfilter {command}".rstrip())
+    assert "Examples:\n" in ended.out
+
+
+def test_help_lists_the_commands(run: Run) -> None:
+    assert run("--help").out.endswith(
+        "Commands:\n"
+        "  check    Say whether the rules are right.\n"
+        "  deliver  Deliver the message on standard input.\n"
+        "  test     Say what the rules would do with stored mail.\n"
+    )
+
+
+def test_the_version(run: Run) -> None:
+    ended = run("--version")
+    assert ended.status == 0
+    assert ended.out.startswith("pyfilter ") and ended.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["format", "x"], "pyfilter: `format` is not in this version\nTry `pyfilter --help`.\n"),
+        (["where", "--x"], "pyfilter: `where` is not in this version\nTry `pyfilter --help`.\n"),
+        (["chek"], "pyfilter: there is no command `chek`: `check`?\nTry `pyfilter --help`.\n"),
+        (["\x1b[2J"], "pyfilter: there is no command `␛[2J`\nTry `pyfilter --help`.\n"),
+        (
+            ["test", "--against", "x"],
+            "pyfilter test: `--against` is not in this version\nTry `pyfilter test --help`.\n",
+        ),
+        (["test", "--now=x"], "pyfilter test: `--now` is not in this version\nTry `pyfilter test --help`.\n"),
+        (["test", "--foo"], "pyfilter test: no such option '--foo'\nTry `pyfilter test --help`.\n"),
+        (
+            ["test", "--rules"],
+            "pyfilter test: option '--rules' requires an argument\nTry `pyfilter test --help`.\n",
+        ),
+        (["check", "a", "b"], "pyfilter check: got unexpected extra argument (b)\nTry `pyfilter check --help`.\n"),
+        (
+            ["test"],
+            (
+                "pyfilter test: name the mail to test: a message, an mbox, a Maildir or another directory, or `-` for "
+                "standard input (running the `test` blocks of the rules is not in this version)\n"
+                "Try `pyfilter test --help`.\n"
+            ),
+        ),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_a_way_on(run: Run, arguments: list[str], error: str) -> None:
+    ended = run(*arguments)
+    assert (ended.status, ended.out, ended.err) == (2, "", error)
+
+
+def test_a_defect_is_one_line_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> int:
+        raise KeyError("x\x1b[2J")
+
+    monkeypatch.setattr(entry, "commands", click.Command("test", callback=broken))
+    ended = run()
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == (
+        "pyfilter: this is a defect of pyfilter: KeyError: 'x\\x1b[2J'\n"
+        "Run the command again with PYFILTER_TRACEBACK=1 to see where, and report that.\n"
+    )
+    monkeypatch.setenv("PYFILTER_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        run()
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(pyfilter.__file__).parent.parent)}
+
+
+def test_a_reader_that_goes_away_ends_a_command_quietly(rules: Path, mail: Path) -> None:
+    for number in range(400):  # more than a pipe holds
+        (mail / str(number)).write_bytes(b"Subject: x\n\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        ended = subprocess.run(
+            [*PROCESS, "test", "--json", "mail"], stdout=gone, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+def test_an_output_that_cannot_be_written_is_said_so(rules: Path, mail: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [*PROCESS, "test", "--json", "mail"], stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == b"pyfilter: standard output: No space left on device\n"
+
+
+def test_standard_output_may_be_closed(rules: Path, mail: Path) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *PROCESS, "test", "mail"],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_control_c_ends_a_command_quietly(rules: Path) -> None:
+    running = subprocess.Popen(
+        [*PROCESS, "test", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert running.stdin is not None
+    running.stdin.write(b"Subject: x\n" * 100_000)  # more than a pipe holds: it is reading
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate()
+    assert (running.returncode, out, err.strip()) == (130, b"", b"")
