@@ -58,6 +58,7 @@ def check(
                 word = _LATER[type(item)]
                 later_statement(word, first_word(item.span, word), report)
         _homeless(file, rules)
+    rules.unreachable([item for file in files for item in file.items if isinstance(item, Rule)])
     diagnostics = report.sorted([id(file.source) for file in files])
     if report.failed:
         return None, diagnostics

@@ -10,9 +10,9 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "E201": (
         "unknown field",
         (
-            "A condition begins with a field: `from`, `to`, `subject`, `size` and so on, as docs/language.md lists them.\n"
-            "Some have parts, written with a dot: `from.domain`. A header that has no field of its own is asked by its\n"
-            "name: `header X-Cron-Env exists`."
+            "A condition begins with a field: `from`, `to`, `subject`, `size` and so on; docs/language.md lists them.\n"
+            "Some have parts, written with a dot: `from.domain`. A header that has no field of its own is asked\n"
+            "by its name: `header X-Cron-Env exists`."
         ),
     ),
     "E202": (
@@ -47,7 +47,7 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             '        when list-id matches "{list}.lists.example.org"\n'
             '        file into "{team}/{list}/{from.domain}"\n'
             "    }\n\n"
-            'Only `matches` captures; `starts with "[{tag}]"` does not. For the braces themselves write `\\{` and `\\}`.'
+            'Only `matches` captures; `starts with "[{tag}]"` does not. The braces themselves are `\\{` and `\\}`.'
         ),
     ),
     "E206": (
@@ -60,7 +60,7 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "E207": (
         "name of a capture",
         (
-            "In a pattern `{name}` always captures, it never inserts. So that nobody mixes the two up, a capture cannot\n"
+            "In a pattern `{name}` always captures, it never inserts. So that nobody mixes them up, a capture cannot\n"
             "be called like a field, a setting or a `let`, nor stand twice in one pattern."
         ),
     ),
@@ -94,7 +94,7 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "E216": (
         "unit",
         (
-            "A size has a unit: `kB`, `MB`, `GB` (by 1000) or `KiB`, `MiB`, `GiB` (by 1024), written exactly so. A time\n"
+            "A size has a unit: `kB`, `MB`, `GB` (by 1000) or `KiB`, `MiB`, `GiB` (by 1024), written so. A time\n"
             "has one too: `30 seconds`, `5 minutes`. A count has none."
         ),
     ),
@@ -185,6 +185,13 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "be used until then; the remedy says what can be done meanwhile."
         ),
     ),
+    "W301": (
+        "rule that can never run",
+        (
+            "An earlier rule takes every message: it has no condition, and what it does ends the filtering. Give it\n"
+            'a condition, move it to the end, or let it go on: `file into "Archive" and continue`.'
+        ),
+    ),
     "W302": (
         "header a letter away from a well-known one",
         (
@@ -210,8 +217,8 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "W310": (
         "discarding",
         (
-            "`discard` loses mail, and neither sender nor recipient learns of it: the one mistake in a rule that cannot\n"
-            "be undone. File it into a folder instead. Where it is meant, a comment on the same line says so:\n\n"
+            "`discard` loses mail, and neither sender nor recipient learns of it: the one mistake in a rule that\n"
+            "cannot be undone. File it into a folder instead. Where it is meant, a comment on its line says so:\n\n"
             "    discard # on purpose"
         ),
     ),

@@ -73,7 +73,7 @@ class _Finder:
         return Guard(first.key, first.form, first.whole, frozenset(texts))
 
     def _test(self, test: Lowered) -> Guard | None:
-        key: str = test[1]
+        key = test[1]
         match test:
             case ("is", _, (texts, ()), _, exactly):
                 return Guard(key, _FORMS[exactly], True, frozenset(texts))
@@ -117,7 +117,7 @@ def _conjuncts(condition: object) -> list[Lowered]:
         return []
     if condition[0] == "and":
         return [test for inner in condition[1:] for test in _conjuncts(inner)]
-    return [] if condition[0] == "not" else [condition]
+    return [condition]
 
 
 def _worth(found: Guard) -> tuple[bool, int]:

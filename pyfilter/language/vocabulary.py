@@ -210,7 +210,7 @@ STATEMENTS: dict[str, StatementRow] = {
         StatementRow(
             "list",
             "names a list of addresses, domains (`@example.org`) or texts, here or in a file with one a line",
-            'list family = "olga@family.example", "@cousins.example"',
+            'list shops = "orders@shop.example", "@books.example"',
         ),
         StatementRow("let", "names a text; `{name}` inserts it", 'let team = "Work/Team"'),
         *LATER_STATEMENTS,

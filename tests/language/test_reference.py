@@ -1,0 +1,73 @@
+"""docs/language.md says what the vocabulary table says, and its examples are rules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyfilter.language import vocabulary
+from pyfilter.language.check import check
+from pyfilter.language.diagnostics import Diagnostic
+from pyfilter.language.parse import parse
+from pyfilter.language.reference import reference
+from pyfilter.language.tree import Source
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "language.md"
+NAMES = 'list family = "olga@family.example"\n'
+
+
+def problems(text: str) -> list[Diagnostic]:
+    file, syntax = parse(Source("language.md", text))
+    return syntax + check([file], home="/home/ann")[1]
+
+
+def test_the_document_is_what_the_table_makes_of_itself() -> None:
+    assert DOCUMENT.read_text("utf-8") == reference()
+
+
+def test_the_rule_file_at_its_top_is_right() -> None:
+    (rules,) = re.findall(r"```\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    assert problems(rules) == []
+
+
+# what the example of a row stands in
+FRAMES = {
+    "FIELDS": "rule x {{ when {}; keep }}",
+    "RELATIONS": "rule x {{ when {}; keep }}",
+    "ACTIONS": "rule x {{ {}\n}}",
+    "SETTINGS": "{}",
+    "STATEMENTS": "{}",
+}
+ROWS = [
+    pytest.param(row, frame, id=f"{table.lower()}: {name}")
+    for table, frame in FRAMES.items()
+    for name, row in getattr(vocabulary, table).items()
+]
+
+
+@pytest.mark.parametrize(("row", "frame"), ROWS)
+def test_an_example_is_a_rule_or_is_told_to_be_of_a_later_version(row: Any, frame: str) -> None:
+    found = problems(NAMES + frame.format(row.example))
+    if row.built:
+        assert found == []
+    else:
+        assert {problem.code for problem in found} == {"E400"}
+
+
+@pytest.mark.parametrize("row", [row for row in vocabulary.FIELDS.values() if row.parts], ids=lambda row: row.name)
+def test_every_part_of_a_field_can_be_asked(row: Any) -> None:
+    for part in row.parts:
+        relation = "> 1" if vocabulary.field_kind(f"{row.name}.{part}") == "count" else 'is "x"'
+        found = problems(f"rule x {{ when {row.name}.{part} {relation}; keep }}")
+        assert {problem.code for problem in found} == (set() if row.built else {"E400"})
+
+
+def test_what_to_do_meanwhile_is_a_rule_of_this_version() -> None:
+    """Where the advice is a condition or an action, it must be right itself."""
+    for row in vocabulary.FIELDS.values():
+        for advice in re.findall(r"`((?:header|list-id) [^`]*)`", row.meanwhile):
+            if "…" not in advice:
+                assert problems(f"rule x {{ when {advice}; keep }}") == []
