@@ -36,6 +36,7 @@ date or time that does not exist (``2026-02-30``, ``25:00``); flags of a regex;
 
 from __future__ import annotations
 
+from pyfilter import limits
 from pyfilter.language import build, syntax
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.reader import Reader
@@ -50,4 +51,7 @@ def parse(source: Source) -> tuple[File, list[Diagnostic]]:
     branch = reader.run()
     problems = reader.problems
     items = build.items(source, branch, problems)
-    return File(source, items), sorted(problems, key=lambda problem: problem.span.start)
+    problems.sort(key=lambda problem: problem.span.start)
+    if len(problems) > limits.PROBLEMS:
+        problems[limits.PROBLEMS :] = [syntax.too_many(problems[limits.PROBLEMS].span)]
+    return File(source, items), problems

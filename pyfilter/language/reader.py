@@ -1,14 +1,13 @@
-"""Lark, and how it is driven through a text with errors in it.
+"""How a text is read to its end whatever errors are in it.
 
-In: a ``Source``. Out: the branch Lark built for the whole file (build.py makes
+In: a ``Source``. Out: the parser's branch for the whole file (build.py makes
 the tree of it) and the syntax errors met on the way (syntax.py words them).
-The only file that imports Lark.
 
-Lark's LALR(1) parser with the contextual lexer is fed token by token. On an
-error the statement is given up: the parser's stack is taken back to where the
-statement began, a ``BROKEN`` token stands for it, and reading goes on where
-recovery.py finds the next statement. So one error is one diagnostic, all of a
-file come out of one run, and the rules around stay in the tree.
+The parser (lalr.py) is given token by token. On an error the statement is
+given up: the parser's stack is taken back to where the statement began, a
+``BROKEN`` token stands for it, and reading goes on where recovery.py finds the
+next statement. So one error is one diagnostic, all of a file come out of one
+run, and the rules around stay in the tree.
 
 A declaration at the left margin while a block with indented contents is open
 means that the block's ``}`` is missing above it. (In a file that indents
@@ -19,33 +18,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from lark import Lark, Token, UnexpectedInput
-from lark.parsers.lalr_analysis import Shift
 
 from pyfilter import limits
 from pyfilter.language import syntax
 from pyfilter.language.build import Branch
 from pyfilter.language.diagnostics import Diagnostic
+from pyfilter.language.lalr import Parser, Stuck, keywords
 from pyfilter.language.recovery import STATEMENT, at_margin, resume
 from pyfilter.language.tree import Source, Span
-
-
-@cache
-def tables() -> Lark:
-    """The parser, built from grammar.lark."""
-    grammar = Path(__file__).with_name("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
-
-
-@cache
-def keywords() -> dict[str, str]:
-    """The words of the language, by the names of their terminals."""
-    return {term.name: term.pattern.value for term in tables().terminals if term.pattern.value.isalpha()}
-
 
 # what a `{` opens, by the word that stood last before it
 _OPENERS = {
@@ -81,8 +62,7 @@ class Reader:
         self.source = source
         self.text = source.text
         self.problems: list[Diagnostic] = []
-        self.parser = tables().parse_interactive(source.text)
-        self.state = self.parser.parser_state
+        self.parser = Parser(source.text)
         self.opened: list[Opened] = []
         self.misclosed: Opened | None = None
         self.opener = ("", 0)  # the last word of _OPENERS and its offset
@@ -94,42 +74,35 @@ class Reader:
         self.failed_at = -1
 
     def run(self) -> Branch:
-        self.seek(1 if self.text.startswith("\ufeff") else 0)
+        self.parser.seek(1 if self.text.startswith("\ufeff") else 0)
         while not self.read():
             pass
         end = len(self.text)
         if self.opened:
             self.missing_close(end)
-        if not self.accepts("$END"):
+        if not self.parser.accepts("$END"):
             self.fail(end)
-        branch: Branch = self.feed("$END", end, end)
-        return branch
+        return self.parser.finish()
 
     def read(self) -> bool:
         """Tokens up to the end (True) or to the next error, from which it has recovered (False)."""
-        lexer: Any = self.parser.lexer_thread
         try:
-            for token in lexer.lex(self.state):
-                start: int = token.start_pos or 0
-                if not self.take(token, start, token.end_pos or start):
-                    return False
-        except UnexpectedInput as error:
-            start = len(self.text) if error.pos_in_stream is None else error.pos_in_stream
-            if not self.close_at_margin(start):
-                self.fail(start)
+            return all(self.take(token, token.start_pos, token.end_pos) for token in self.parser.tokens())
+        except Stuck as stuck:
+            if not self.close_at_margin(stuck.offset):
+                self.fail(stuck.offset)
             return False
-        return True
 
     # ------------------------------------------------------------ one token
 
-    def take(self, token: Token, start: int, end: int) -> bool:
+    def take(self, token: Any, start: int, end: int) -> bool:
         if self.close_at_margin(start):
             return False
         if token.type in keywords() and _CUT.match(self.text, end):
             self.fail(start)  # `isnt`, read as `is` and `nt`
             return False
-        self.state.feed_token(token)
-        depth = len(self.state.state_stack) - 1
+        self.parser.take(token)
+        depth = self.parser.depth - 1
         if self.fresh and token.type not in _SEPARATORS and token.type != "RBRACE":
             self.statement, self.fresh = (token.type, start), False
         self.last_type, self.last = token.type, Span(self.source, start, end)
@@ -189,7 +162,7 @@ class Reader:
 
     def fail(self, start: int) -> None:
         """What stands at ``start`` cannot stand there."""
-        expected = frozenset(name for name in self.choices() if self.accepts(name))
+        expected = self.parser.expected()
         block_awaited = expected == {"LBRACE"} and self.statement[0] in ("RULE", "ACTION", "TEST")
         if block_awaited and STATEMENT.match(self.text, start):
             self.missing_open(start)
@@ -206,11 +179,11 @@ class Reader:
 
     def missing_open(self, start: int) -> None:
         self.problems.append(syntax.missing_open(self.source, self.statement[1], start))
-        self.feed("LBRACE", start, start)
-        depth = len(self.state.state_stack) - 1
+        self.parser.feed("LBRACE", start, start)
+        depth = self.parser.depth - 1
         self.open(self.opener[0], start, depth)
         self.opened[-1].indented = True
-        self.seek(start)
+        self.parser.seek(start)
 
     def close_at_margin(self, start: int) -> bool:
         if not self.opened or not at_margin(self.text, start):
@@ -219,17 +192,18 @@ class Reader:
         if inner and inner.kind != "test" and not inner.indented:
             return False
         self.missing_close(start)
-        self.seek(start)
+        self.parser.seek(start)
         return True
 
     def missing_close(self, start: int) -> None:
         """Whatever is open at ``start`` should not be."""
         lost = self.misclosed or self.opened[-1]
-        self.problems.append(syntax.missing_close(self.source, lost.kind, lost.head, lost.start, start))
+        if len(self.problems) <= limits.PROBLEMS:
+            self.problems.append(syntax.missing_close(self.source, lost.kind, lost.head, lost.start, start))
         while self.opened:
             self.end_statement(start)
             if self.opened:
-                self.feed("RBRACE", self.last.end, self.last.end)
+                self.parser.feed("RBRACE", self.last.end, self.last.end)
                 self.statement, self.fresh = self.opened.pop().statement, False
         self.end_statement(start)
         self.misclosed = None
@@ -243,19 +217,18 @@ class Reader:
         if not kept:
             self.unwind()
         lost = len(open_before) - sum(opened.kind != "paren" for opened in self.opened)
-        if len(self.problems) >= limits.PROBLEMS:
-            self.problems.append(syntax.too_many(Span(self.source, start, start)))
+        if len(self.problems) > limits.PROBLEMS:
             position = len(self.text)
         else:
             position = resume(self.text, start, lost, bool(self.opened))
         broken_from = start if kept or self.fresh else self.statement[1]
         end = max(broken_from + len(self.text[broken_from:position].rstrip()), broken_from)
-        self.feed("BROKEN", broken_from, end)
-        self.feed("_NL", end, end)
+        self.parser.feed("BROKEN", broken_from, end)
+        self.parser.feed("_NL", end, end)
         self.fresh = True
         self.nots = 0
         self.last_type = "_NL"
-        self.seek(position)
+        self.parser.seek(position)
 
     def end_statement(self, start: int) -> None:
         """Bring the parser to the beginning of a statement, at ``start``, whatever it is in."""
@@ -264,56 +237,23 @@ class Reader:
         if not self.complete_statement():
             begin = self.statement[1]
             self.unwind()
-            self.feed("BROKEN", begin, max(self.last.end, begin))
-            self.feed("_NL", start, start)
+            self.parser.feed("BROKEN", begin, max(self.last.end, begin))
+            self.parser.feed("_NL", start, start)
         self.fresh = True
 
     def complete_statement(self) -> bool:
         """End the statement as a line break would, if it may end here and means the same then."""
-        if self.fresh or self.statement[0] in _WHOLE or not self.accepts("_NL"):
+        if self.fresh or self.statement[0] in _WHOLE or not self.parser.accepts("_NL"):
             return False
-        self.feed("_NL", self.last.end, self.last.end)
+        self.parser.feed("_NL", self.last.end, self.last.end)
         return self.at_statement()
 
     def unwind(self) -> None:
         """Take the parser's stack back to where a statement may begin."""
-        stack = self.state.state_stack
         while not self.at_statement():
-            stack.pop()
-            self.state.value_stack.pop()
-        while self.opened and self.opened[-1].stack >= len(stack):
+            self.parser.drop()
+        while self.opened and self.opened[-1].stack >= self.parser.depth:
             self.opened.pop()
 
-    # ----------------------------------------------------------- the parser
-
-    def seek(self, offset: int) -> None:
-        state = self.parser.lexer_thread.state
-        if state is not None:
-            state.line_ctr.char_pos = offset
-
-    def feed(self, type: str, start: int, end: int) -> Any:
-        token = Token(
-            type, self.text[start:end], start_pos=start, line=1, column=1, end_line=1, end_column=1, end_pos=end
-        )
-        return self.parser.feed_token(token)
-
-    def choices(self) -> list[str]:
-        return [name for name in self.state.parse_conf.states[self.state.position] if name.isupper()]
-
     def at_statement(self) -> bool:
-        return self.accepts("WHEN") or self.accepts("GIVEN")
-
-    def accepts(self, type: str) -> bool:
-        """Whether the parser would take a token of this type, without giving it one."""
-        states = self.state.parse_conf.states
-        stack = list(self.state.state_stack)
-        while True:
-            action, argument = states[stack[-1]].get(type, (None, None))
-            if action is None or action is Shift:
-                return action is Shift
-            size = len(argument.expansion)
-            if size:
-                del stack[-size:]
-            stack.append(states[stack[-1]][argument.origin.name][1])
-            if type == "$END" and stack[-1] == self.state.parse_conf.end_state:
-                return True
+        return self.parser.accepts("WHEN") or self.parser.accepts("GIVEN")

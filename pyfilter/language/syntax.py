@@ -23,6 +23,11 @@ from pyfilter.language.slips_text import TYPOGRAPHIC, straightened
 from pyfilter.language.tree import Source, Span
 
 
+# characters of a line that are looked at; of a word that are repeated
+_FAR = 400
+_LONG = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Where reading stopped.
@@ -44,9 +49,9 @@ class Trouble:
 
     @property
     def rest(self) -> str:
-        """The rest of the line."""
-        end = self.source.text.find("\n", self.offset)
-        return self.source.text[self.offset : end if end >= 0 else None].rstrip("\r")
+        """The rest of the line, as far as anybody would read."""
+        line = self.source.text[self.offset : self.offset + _FAR]
+        return line.split("\n", 1)[0].rstrip("\r")
 
     @property
     def line(self) -> str:
@@ -137,7 +142,7 @@ def _slip(trouble: Trouble) -> Diagnostic | None:
     for slip in (*STATEMENT, *CONDITION, *IN_TEXT):
         if slip.fresh not in (None, trouble.fresh) or not trouble.may_stand(slip.expected):
             continue
-        found = slip.fits(before[-400:], rest)
+        found = slip.fits(before[-_FAR:], rest)
         if found:
             words, start, end = found
             return Diagnostic(
@@ -324,7 +329,8 @@ _SHOWN = re.compile(rf"{TEXT}|[\w.-]+|\S")
 
 def _shown(rest: str) -> str:
     found = _SHOWN.search(rest)
-    return found[0] if found else rest
+    word = found[0] if found else rest
+    return word if len(word) <= _LONG else word[:_LONG]
 
 
 # ------------------------------------------------------------ other languages

@@ -20,7 +20,9 @@ The rules:
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
+from pyfilter import limits
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.tree import Hole, Source, Span, Text, Wild
 
@@ -103,6 +105,8 @@ def _parts(source: Source, start: int, end: int, problems: list[Diagnostic]) -> 
     parts: list[Part] = []
     position = start
     for found in _SPECIAL.finditer(source.text, start, end):
+        if len(problems) > limits.PROBLEMS:
+            break
         parts.append(source.text[position : found.start()])
         span = Span(source, found.start(), found.end())
         position = found.end()
@@ -130,11 +134,11 @@ def _parts(source: Source, start: int, end: int, problems: list[Diagnostic]) -> 
 
 def _joined(parts: list[Part]) -> tuple[Part, ...]:
     joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
+    for plain, run in groupby(parts, lambda part: isinstance(part, str)):
+        if not plain:
+            joined.extend(run)
+        elif together := "".join(part for part in run if isinstance(part, str)):
+            joined.append(together)
     return tuple(joined)
 
 
