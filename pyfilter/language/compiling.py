@@ -33,8 +33,10 @@ class Compiled:
     stamps: dict[str, files.Stamp]
 
 
-def compile_files(paths: list[str]) -> Compiled:
-    """Compile rule files in the order they are asked. Raises files.Refused."""
+def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
+    """Compile rule files in the order they are asked. Raises files.Refused.
+
+    Without ``look_for_files`` a list file that is missing is no error: see check.py."""
     sources = []
     stamps = {}
     problems: list[Diagnostic] = []
@@ -43,11 +45,15 @@ def compile_files(paths: list[str]) -> Compiled:
         source, found = _decoded(path, data)
         sources.append(source)
         problems += found
-    return compile_sources(sources, problems, stamps)
+    return compile_sources(sources, problems, stamps, look_for_files=look_for_files)
 
 
 def compile_sources(
-    sources: list[Source], problems: list[Diagnostic] | None = None, stamps: dict[str, files.Stamp] | None = None
+    sources: list[Source],
+    problems: list[Diagnostic] | None = None,
+    stamps: dict[str, files.Stamp] | None = None,
+    *,
+    look_for_files: bool = True,
 ) -> Compiled:
     """Compile rule files already read; ``problems`` were found while reading them."""
     diagnostics = list(problems or [])
@@ -56,7 +62,7 @@ def compile_sources(
         tree, found = parse(source)
         trees.append(tree)
         diagnostics += found
-    program, found = check(trees)
+    program, found = check(trees, look_for_files=look_for_files)
     diagnostics += found
     order = {id(source): number for number, source in enumerate(sources)}
     diagnostics.sort(key=lambda problem: (order.get(id(problem.span.source), 0), problem.span.start))

@@ -64,7 +64,8 @@ def _compile(
 
     present = dict(stamps)
     chosen = [next((path for path in place if present[path] is not None), None) for place in places]
-    compiled = compile_files([path for path in chosen if path is not None])
+    # a list file that is missing now must neither break the rules nor be remembered as missing
+    compiled = compile_files([path for path in chosen if path is not None], look_for_files=False)
     loaded = Loaded(compiled.program, compiled.problem, compiled.settings)
     read = [(path, compiled.stamps.get(path, stamp)) for path, stamp in stamps]
     newest = max((max(stamp[3:]) for _, stamp in read if stamp is not None), default=0)
