@@ -71,11 +71,13 @@ class Mailbox:
 
 
 def mailbox(address: str) -> Mailbox | None:
-    """The first mailbox with an address in ``address``, for what an MTA or an option names."""
-    for box in parse(address.encode("utf-8", "surrogateescape")):
-        if box.address:
-            return box
-    return None
+    """The one mailbox that ``address`` is, with or without brackets; None if it is more or less than that.
+    For what an MTA or an option names, where nothing needs leniency."""
+    try:
+        boxes = parse(address.encode("utf-8", "surrogateescape"))
+    except Unreadable:
+        return None
+    return boxes[0] if len(boxes) == 1 and boxes[0].address and not boxes[0].name else None
 
 
 def parse(raw: bytes) -> list[Mailbox]:
@@ -255,7 +257,7 @@ class Reader:
         if not self.phrase and self.angle is None and not self.waiting:
             self.comment = ""  # an empty element
             return
-        if self.angle is not None or self.phrase.at or not self.phrase:
+        if self.angle is not None or self.phrase.at or not self.phrase or self.comment:
             self.finish()
             return
         if len(self.waiting) == NAME_COMMAS:

@@ -26,14 +26,13 @@ Rules
 - ``Return-Path: <>`` is the null sender, ``sender == ""``; None means that nothing is known.
 - All of this is data, however odd: a recipient of ``x+../../y@z`` is that text and no path.
 
-Errors: none. What cannot be read as an address counts as not there.
+Errors: none. What is not exactly one address counts as not there.
 """
 
 from __future__ import annotations
 
 from pyfilter.message import words
 from pyfilter.message.addresses import Mailbox, mailbox
-from pyfilter.message.headers import Unreadable
 
 __all__ = ["ENVIRONMENT", "Envelope"]
 
@@ -198,9 +197,4 @@ def first_recipient(*candidates: str | None) -> str | None:
 
 
 def box_of(address: str | None) -> Mailbox | None:
-    if not address:
-        return None
-    try:
-        return mailbox(address)
-    except Unreadable:
-        return None
+    return mailbox(address) if address else None

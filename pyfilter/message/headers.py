@@ -16,10 +16,10 @@ Rules (RFC 5322, sections 2.1, 2.2 and 4.5; every leniency is a row of VIOLATION
 - An empty line ends the header and belongs to neither the header nor the body. Spaces do not
   make a line empty.
 - A first line that is no field: there is no header, all is body.
-- A later line that is no field is a broken line: a field without a name, if the line below it
-  is a field; else the header ends before it and the body begins with it. A line
-  that begins with ``--`` is a MIME boundary and always ends the header. A copied mbox line
-  (``From `` or ``>From ``) is a broken line wherever it stands.
+- A later line that is no field is a broken line, a field without a name, if the line below it is
+  a field; else the header ends before it and the body begins with it. A line that begins with
+  ``--`` is a MIME boundary and always ends the header. A copied mbox line (``From `` or
+  ``>From ``) is a broken line wherever it stands.
 - Without an empty line the header goes to the end of the message and the body is empty.
 
 Limits: HEADER_BYTES and HEADER_FIELDS. The scan stops before the field that would pass one of
@@ -92,12 +92,10 @@ def scan(raw: bytes) -> Header:
         if raw[line] == LF or (raw[line] == CR and end == line + 2):
             return Header(tuple(fields), start, end, "")
         name, value = field_name(raw, line, end)
-        if not name:
-            if not is_broken_line(raw, line, end, first=not fields):
-                break
-            value = line
         while end < size and (raw[end] == SPACE or raw[end] == TAB):
             end = raw.find(b"\n", end) + 1 or size
+        if not name and not is_broken_line(raw, line, end, first=not fields):
+            break
         if end > limits.HEADER_BYTES:
             excess = f"the header is larger than {limits.HEADER_BYTES} bytes"
             break
@@ -119,7 +117,7 @@ def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:
 
 
 def is_broken_line(raw: bytes, line: int, end: int, *, first: bool) -> bool:
-    """Whether the header goes on behind this line, which is no field."""
+    """Whether the header goes on behind this line, which is no field; ``end`` is behind its folds."""
     if raw.startswith(b"From ", line) or (raw[line] == 0x3E and raw[line:end].lstrip(b">").startswith(b"From ")):
         return True
     if first or raw.startswith(b"--", line):
