@@ -4,7 +4,7 @@ In: a Plan (engine/plan.py), the Message it was made for, and the user's home di
 Out: an Outcome (status.py); ``execute`` never raises.
 
 - **stage**: each copy is written to its folder's ``tmp/`` and brought to disk (maildir.py).
-- **publish**: each copy is made visible, and its directory brought to disk.
+- **publish**: each copy is made visible; then every directory is brought to disk.
 - Whatever goes wrong before the last copy is visible and durable: everything is taken back,
   and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
 
@@ -138,7 +138,10 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
             made.append(name)
     notes = _subscribe(inbox, made) if made and settings["subscribe"] else []
     for copy in copies:
-        maildir.publish(copy, durable)
+        maildir.publish(copy)
+    if durable == "full":
+        for copy in copies:  # only now: disks are slow, and all copies should be seen at once
+            maildir.secure(copy)
     for copy in copies:
         maildir.settle(copy)
     return notes

@@ -1,9 +1,9 @@
-"""One copy of a message into one Maildir folder, in two steps.
+"""One copy of a message into one Maildir folder, step by step.
 
 ``stage`` writes the copy into ``tmp/``, where no reader looks; ``publish`` makes it visible in
-``new/``, or in ``cur/`` with ``:2,FLAGS`` behind its name if it carries flags; ``settle`` ends a
-copy that went well, ``undo`` one that did not. After ``Maildir`` of D. J. Bernstein, maildir(5)
-and Courier's Maildir++.
+``new/``, or in ``cur/`` with ``:2,FLAGS`` behind its name if it carries flags; ``secure`` brings
+that name to disk; ``settle`` ends a copy that went well, ``undo`` one that did not. After
+``Maildir`` of D. J. Bernstein, maildir(5) and Courier's Maildir++.
 
 Rules it keeps:
 
@@ -38,7 +38,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Copy", "publish", "settle", "stage", "undo", "unique_name", "write_all"]
+__all__ = ["Copy", "publish", "secure", "settle", "stage", "undo", "unique_name", "write_all"]
 
 # other names tried when one is taken; the second has always been free
 NAME_TRIES = 5
@@ -218,13 +218,20 @@ def _link_first(copy: Copy, first: Copy) -> bool:
 # --- publish, settle, undo ------------------------------------------------
 
 
-def publish(copy: Copy, durable: str) -> None:
-    """Make a staged copy visible, durably. The copy is to be undone if this raises."""
+def publish(copy: Copy) -> None:
+    """Make a staged copy visible. The copy is to be undone if this raises."""
     copy.where = copy.path + b"/" + copy.place
     try:
         _move_into_place(copy)
-        if durable == "full":
-            os.fsync(copy.place_fd)
+    except OSError as error:
+        copy.explain(error)
+        raise
+
+
+def secure(copy: Copy) -> None:
+    """Bring the name of a visible copy to disk. The copy is to be undone if this raises."""
+    try:
+        os.fsync(copy.place_fd)
     except OSError as error:
         copy.explain(error)
         raise
@@ -262,7 +269,7 @@ def _move_into_place(copy: Copy) -> None:
 
 
 def _rename_into_place(copy: Copy, target: bytes) -> None:
-    if _exists(copy, target):
+    if _may_exist(copy, target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     try:
         os.rename(b"tmp/" + copy.temporary, target, src_dir_fd=copy.folder_fd, dst_dir_fd=copy.folder_fd)
@@ -293,9 +300,10 @@ def undo(copy: Copy) -> list[str]:
         if problem not in (0, errno.ENOENT):
             left.append(f"{os.fsdecode(copy.path + b'/' + target)} could not be taken back: {os.strerror(problem)}")
     if copy.temporary:
-        problem = _try_unlink(copy, b"tmp/" + copy.temporary)
-        if problem not in (0, errno.ENOENT):
-            left.append(f"{os.fsdecode(copy.path)}/tmp could not be tidied: {os.strerror(problem)}")
+        path = b"tmp/" + copy.temporary
+        problem = _try_unlink(copy, path)
+        if problem not in (0, errno.ENOENT) and _may_exist(copy, path):
+            left.append(f"{os.fsdecode(copy.path + b'/' + path)} could not be removed: {os.strerror(problem)}")
     _release(copy)
     return left
 
@@ -340,11 +348,12 @@ def _is_same(copy: Copy, path: bytes, original: Copy) -> bool:
     return (status.st_dev, status.st_ino) == (original.device, original.inode)
 
 
-def _exists(copy: Copy, path: bytes) -> bool:
+def _may_exist(copy: Copy, path: bytes) -> bool:
+    """False only where it is sure that nothing has this name."""
     try:
         os.stat(path, dir_fd=copy.folder_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        return error.errno != errno.ENOENT
     return True
 
 

@@ -42,15 +42,17 @@ def subscribe(directory: bytes, names: list[str]) -> list[str]:
     path = directory + b"/subscriptions"
     lock = path + b".lock"
     try:
+        old, _ = _read(path)
+        if with_names(old, names) == old:  # 16 deliverers make a folder at once, one subscribes it
+            return []
         _lock(lock)
+        try:
+            _rewrite(directory, path, names)
+        finally:
+            _discard(lock)
     except OSError as error:
-        return [f"not subscribed to {', '.join(names)}: {os.fsdecode(lock)}: {error.strerror}"]
-    try:
-        _rewrite(directory, path, names)
-    except OSError as error:
-        return [f"not subscribed to {', '.join(names)}: {os.fsdecode(path)}: {error.strerror}"]
-    finally:
-        _discard(lock)
+        where = error.filename if isinstance(error.filename, bytes) else path
+        return [f"not subscribed to {', '.join(names)}: {os.fsdecode(where)}: {error.strerror}"]
     return []
 
 
@@ -64,7 +66,7 @@ def _lock(lock: bytes) -> None:
             continue
         os.close(fd)
         return
-    raise OSError(errno.EAGAIN, "another program holds the lock")
+    raise OSError(errno.EAGAIN, "another program holds it", lock)
 
 
 def _break_stale(lock: bytes) -> bool:
@@ -131,11 +133,9 @@ def with_names(contents: bytes | None, names: list[str]) -> bytes:
         contents = VERSION_2
     separator = b"\t" if contents.startswith(VERSION_2) else b"."
     known = set(contents.split(b"\n"))
-    if contents and not contents.endswith(b"\n"):
-        contents += b"\n"
     for name in names:
         line = separator.join([folders.encode_name(part) for part in folders.components(name)])
         if line not in known:
             known.add(line)
-            contents += line + b"\n"
+            contents += line + b"\n" if not contents or contents.endswith(b"\n") else b"\n" + line + b"\n"
     return contents

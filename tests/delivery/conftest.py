@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +25,33 @@ def box(tmp_path: Path) -> Box:
 @pytest.fixture
 def message() -> Message:
     return Message.from_bytes(RAW)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A directory for thousands of deliveries that do not ask whether fsync works: in memory, where there is some."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield tmp_path
+        return
+    directory = tempfile.mkdtemp(prefix="pyfilter-", dir="/dev/shm")
+    yield Path(directory)
+    shutil.rmtree(directory)
+
+
+def needed(condition: bool, lack: str) -> None:
+    """Skip a test that cannot be here, with the reason; a machine for continuous integration has everything."""
+    if condition:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(lack)
+    pytest.skip(lack)
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    needed(shutil.which("strace") is not None, "strace is not installed: apt-get install strace")
+
+
+@pytest.fixture(scope="session")
+def root() -> None:
+    needed(os.geteuid() == 0, "only root can mount file systems and make directories of other users")

@@ -297,15 +297,9 @@ def test_homes_that_are_none_are_deferred(message: Message, home: str) -> None:
     assert execute(make_plan(("keep", "INBOX", "")), message, home).status is DEFERRED
 
 
-def as_other_user(act: Callable[[], None]) -> None:
-    """Only root can hand a directory to somebody else; without root the test says so."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to make directories of another user")
-    act()
-
-
+@pytest.mark.usefixtures("root")
 def test_a_home_of_another_user_is_refused(box: Box, message: Message) -> None:
-    as_other_user(lambda: os.chown(box.home, 12345, 12345))
+    os.chown(box.home, 12345, 12345)
     outcome = execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
     assert outcome.status is DEFERRED
     assert outcome.detail == f"the home {str(box.home)!r} belongs to uid 12345, and this runs as uid 0"
@@ -319,12 +313,13 @@ def test_a_folder_may_be_a_link_to_a_directory_of_ones_own(box: Box, message: Me
     assert len(os.listdir(box.home / "elsewhere/new")) == 1
 
 
+@pytest.mark.usefixtures("root")
 def test_a_folder_that_is_a_link_to_anothers_directory_is_refused(box: Box, message: Message) -> None:
     box.make("")
     other = box.home / "other"
     for part in ("cur", "new", "tmp"):
         (other / part).mkdir(parents=True)
-    as_other_user(lambda: os.chown(other, 12345, 12345))
+    os.chown(other, 12345, 12345)
     (box.path / ".Cron").symlink_to(other)
     outcome = execute(make_plan(("file", "Cron", "")), message, str(box.home))
     assert outcome.status is DEFERRED
