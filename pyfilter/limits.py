@@ -37,6 +37,8 @@ CONDITION_DEPTH = 64
 # characters of a text with everything its holes insert: a few `let`s that
 # insert each other twice would fill the memory.
 LET_CHARACTERS = 64 << 10
+# `let`s that insert each other in a chain; nobody follows a longer one.
+LET_DEPTH = 50
 # syntax errors reported of one rule file; who sees more reads none.
 PROBLEMS = 100
 # bytes of one list file; a block list of 200,000 addresses takes 5 MB.

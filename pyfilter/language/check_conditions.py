@@ -147,8 +147,8 @@ class Conditions:
         other = next(operator for operator in node.operators if operator.name != first.name)
         texts = [on_one_line(operand.span.text) for operand in node.operands]
         words = [operator.name for operator in node.operators]
-        before = node.span.source.text[: node.span.start].rstrip()
-        start = "when " if before.endswith("when") else ""
+        before = node.span.source.text[max(node.span.start - 20, 0) : node.span.start]
+        start = "when " if before.rstrip().endswith("when") else ""
         self.report.add(
             "E212",
             "`and` and `or` are mixed without parentheses",

@@ -128,6 +128,7 @@ class Tests:
                 whole = False
             elif isinstance(template, str):
                 literals.append(form(template))
+                remedy_values.never(node, key, value, template, self.report)
             else:
                 templates.append(template)
         if not whole:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyfilter import limits
 from pyfilter.language.check_names import Names, too_long
 from pyfilter.language.check_report import Report, nearest
 from pyfilter.language.diagnostics import Note
@@ -128,7 +129,7 @@ class Texts:
         elif field_kind(name) and name not in ("header", "environment"):
             filled = (("field", name, None),)
         else:
-            self._unset(hole, scope, captures)
+            self._unset(hole, scope, captures, bool(inside))
             return None
         if hole.format is not None:
             self.report.add(
@@ -150,6 +151,16 @@ class Texts:
             chain = " → ".join((*inside[inside.index(name) :], name))
             self.report.add("E208", f"`{name}` is made of itself", let.name.span, "", f"the circle is {chain}")
             return None
+        if len(inside) >= limits.LET_DEPTH:
+            self.report.add(
+                "E209",
+                "texts insert each other too deeply",
+                let.name.span,
+                "",
+                f"at most {limits.LET_DEPTH} `let`s stand inside each other",
+            )
+            self._lets[name] = None
+            return None
         made = self._resolve(let.text, Scope(), (*inside, name), "")
         template = None if made is None else joined(made)
         if template is not None:
@@ -161,7 +172,7 @@ class Texts:
 
     # ------------------------------------------------------------ what a wrong hole is told
 
-    def _unset(self, hole: Hole, scope: Scope, captures: str) -> None:
+    def _unset(self, hole: Hole, scope: Scope, captures: str, in_let: bool) -> None:
         name = hole.name
         if name in scope.forgiven or self.names.unread(name):
             return
@@ -178,13 +189,16 @@ class Texts:
             return
         if self._later(hole):
             return
-        guess = nearest(name, [*scope.sure, *self.names.lets, *(n for n in field_names() if field_kind(n))])
+        fields = () if in_let else (n for n in field_names() if field_kind(n))
+        guess = nearest(name, [*scope.sure, *self.names.lets, *fields])
         label = "no capture, no `let` and no field has this name"
         if guess:
             help = f"did you mean `{{{guess}}}`?"
         elif captures:
             label = "only `matches` captures"
             help = f"write {captures}"
+        elif in_let:
+            help = "a `let` holds in the whole file: only other `let`s and fields can stand in it"
         elif name in self.names.defined:
             label = "not a text"
             help = f'a hole takes what `matches "…{{{name}}}…"` captured, a `let` or a field'

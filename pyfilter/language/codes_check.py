@@ -214,6 +214,13 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
         "two rules of one name",
         "Tests and the log name the rule that decided. Two of one name cannot be told apart.",
     ),
+    "W306": (
+        "text that a field never holds",
+        (
+            "`from.domain` is what stands behind the `@`, so a text with an `@` never meets it; `list-id` is what\n"
+            "stands between `<` and `>`. A condition that can never hold looks like a rule that does not work."
+        ),
+    ),
     "W310": (
         "discarding",
         (

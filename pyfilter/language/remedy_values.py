@@ -7,7 +7,7 @@ from pyfilter.language.check_report import Report, backquoted, nearest, on_one_l
 from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value, Word
 from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
 
-__all__ = ["bare", "misfit", "no_list", "unquoted"]
+__all__ = ["bare", "misfit", "never", "no_list", "unquoted"]
 
 # --------------------------------------------------------------- relations
 
@@ -61,6 +61,36 @@ def _quoted(value: Value | Regex) -> str:
 
 
 # ------------------------------------------------------------------ values
+
+
+def never(node: Test, key: str, value: Value | Regex, text: str, report: Report) -> None:
+    """Warn of a text that the field can never hold, which is what people write who think of the header."""
+    relation = node.relation
+    assert relation is not None
+    subject = on_one_line(node.subject.span.text)
+    base, _, part = key.rpartition(".")
+    label = help = ""
+    if part == "domain" and "@" in text:
+        label = "a domain has no `@`"
+        help = f"write `{_instead(node, value, chr(34) + text.rpartition('@')[2] + chr(34))}`"
+    elif part == "local" and "@" in text:
+        label = f"`{key}` ends before the `@`"
+        help = f"ask `{base}.address`, or leave out the `@` and what follows"
+    elif relation.word != "is":
+        return
+    elif text.startswith("@") and (
+        part == "address" or field_kind(key) == "addresses" or key in ("sender", "recipient")
+    ):
+        label = "no address begins so"
+        field = base if part == "address" else key
+        help = f'for everybody there write `{field}.domain is "{text[1:]}"`'
+        if key == "destination":
+            help = f"write `{subject} ends with {value.span.text}`"
+    elif key == "list-id" and text.startswith("<") and text.endswith(">"):
+        label = "`list-id` is what stands between `<` and `>`"
+        help = f"write `{_instead(node, value, chr(34) + text[1:-1] + chr(34))}`"
+    if label:
+        report.add("W306", f"`{subject}` never holds this", value.span, label, help)
 
 
 def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> None:
