@@ -10,7 +10,6 @@ if a file cannot be read.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
@@ -19,7 +18,7 @@ import click
 
 from pyfilter.cli.rules import diagnose, warn_elsewhere
 from pyfilter.cli.status import AMISS, DONE, FAILED
-from pyfilter.cli.terminal import has_colour
+from pyfilter.cli.terminal import has_colour, json_line
 
 HELP = """Say whether the rules are right.
 
@@ -52,7 +51,7 @@ def command(file: str | None, output: str, strict: bool) -> int:
     colour = has_colour(sys.stdout)
     for diagnostic in found:
         if output == "json":
-            print(json.dumps(_placed(as_json(diagnostic))))
+            print(json_line(_placed(as_json(diagnostic))))
         elif output == "short":
             print(os.path.expanduser(short(diagnostic)))
         else:

@@ -83,10 +83,13 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     context.exit()
 
 
-@click.command(cls=Commands, context_settings=CONTEXT, help=HELP)
+@click.command(cls=Commands, context_settings=CONTEXT, help=HELP, invoke_without_command=True, no_args_is_help=False)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-def commands() -> None:
-    pass
+@click.pass_context
+def commands(context: click.Context) -> int:
+    if context.invoked_subcommand is None:
+        complain(context.get_help())
+    return FAILED  # replaced by the status of the command, if there is one
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -135,8 +138,9 @@ def _silenced() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
     return AMISS

@@ -10,6 +10,8 @@ Progress goes to standard error, if that is a terminal, from the first second on
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 import time
@@ -21,7 +23,7 @@ from pyfilter.language.excerpt import cells, harmless
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Waiting", "complain", "has_colour", "paint", "visible", "visible_lines", "width"]
+__all__ = ["Waiting", "complain", "has_colour", "json_line", "paint", "visible", "visible_lines", "width"]
 
 COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -55,9 +57,15 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 
 def complain(text: str) -> None:
-    """One line about a problem, on standard error."""
-    if sys.stderr is not None:
-        print(text, file=sys.stderr, flush=True)
+    """One line about a problem, on standard error; where that is gone nobody can be told."""
+    with contextlib.suppress(OSError):
+        if sys.stderr is not None:
+            print(text, file=sys.stderr, flush=True)
+
+
+def json_line(row: object) -> str:
+    """``row`` as JSON in ASCII: safe on a terminal, and for a reader of any encoding."""
+    return json.dumps(row).replace("\x7f", "\\u007f")
 
 
 class Waiting:

@@ -10,7 +10,6 @@ was decided.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from itertools import chain
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pyfilter.cli.status import AMISS, DONE, FAILED
-from pyfilter.cli.terminal import Waiting, complain, paint, visible, visible_lines, width
+from pyfilter.cli.terminal import Waiting, complain, json_line, paint, visible, visible_lines, width
 
 if TYPE_CHECKING:
     from pyfilter.archive.replay import Decided
@@ -85,7 +84,7 @@ def command(
         return FAILED
     items, alone = _alone(_items(mail))
     trace = explain or (alone and not as_lines)
-    summary, unread = Summary(), 0
+    summary, unread, doubtful = Summary(), 0, 0
     with Waiting(lambda: _bytes(mail), quiet=as_lines or trace) as progress:
         for result in replay(checked, items, Addresses(sender, recipient, extension), trace=trace):
             if isinstance(result, Unread):
@@ -93,13 +92,16 @@ def command(
                 complain(f"pyfilter: {visible(result.name)}: {visible(result.cause)}")
                 continue
             summary.add(result.plan)
+            doubtful += bool(result.plan.notes)
             if as_lines:
-                print(json.dumps(as_json(result)))
+                print(json_line(as_json(result)))
             elif trace:
                 print(_explained(result))
             progress.advance(result.stored)
     if not as_lines and not alone and (summary.total or not unread):
         print(_table(summary))
+    if doubtful and not as_lines and not trace:
+        complain(f"pyfilter: {doubtful} of these messages have problems: --explain and --json tell which")
     if not summary.total and not unread:
         complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
     return DONE if not unread else AMISS if summary.total else FAILED

@@ -36,6 +36,11 @@ def test_help_lists_the_commands(run: Run) -> None:
     )
 
 
+def test_without_a_command_there_is_help(run: Run) -> None:
+    ended = run()
+    assert (ended.status, ended.out, ended.err) == (2, "", run("--help").out)
+
+
 def test_the_version(run: Run) -> None:
     ended = run("--version")
     assert ended.status == 0
@@ -124,6 +129,24 @@ def test_standard_output_may_be_closed(rules: Path, mail: Path) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("redirections", ["2>&-", "2>/dev/full", ">&- 2>&-"])
+def test_where_problems_cannot_be_told_the_status_still_tells(rules: Path, redirections: str) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {redirections}', "sh", *PROCESS, "test", "missing"],
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, b"", b"")
+
+
+def test_a_terminal_of_little_means_still_shows_everything(process: Run, rules: Path, mail: Path) -> None:
+    (mail / "plain").write_bytes("Subject: Grüße\x1b\n\n".encode())
+    ended = process("test", "mail/plain", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("mail/plain: Gr\\xfc\\xdfe")
 
 
 def test_control_c_ends_a_command_quietly(rules: Path) -> None:

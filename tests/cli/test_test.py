@@ -251,6 +251,13 @@ def test_problems_are_told(run: Run, home: Path, mail: Path) -> None:
     ]
 
 
+def test_the_table_says_that_messages_have_problems(run: Run, rules: Path, mail: Path) -> None:
+    (mail / "large").write_bytes(b"X: y\n" * 5000 + b"Subject: too many fields\n\n")
+    assert run("test", "mail").err == "pyfilter: 1 of these messages have problems: --explain and --json tell which\n"
+    assert run("test", "--json", "mail").err == ""
+    assert "could not be decided" in run("test", "--explain", "mail").out
+
+
 # ----------------------------------------------------------------- envelope
 
 
@@ -366,7 +373,7 @@ def test_rules_where_a_delivery_does_not_look_are_warned_of(
 def test_nothing_hostile_reaches_the_terminal_raw(run: Run, home: Path) -> None:
     mail = home / "mail"
     mail.mkdir()
-    hostile = "\x1b]0;x\x07\u202e\x9b2J\r"
+    hostile = "\x1b]0;x\x07\u202e\x9b2J\r\x7f"
     (mail / f"a{hostile}\udcff").write_bytes(
         f"Subject: s{hostile}\nFrom: f{hostile}@example.org\nMessage-ID: <{hostile}>\n\n".encode()
     )
