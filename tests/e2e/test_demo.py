@@ -25,8 +25,12 @@ def demo(*directories: Path, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run([DEMO], env={"PATH": path, **environment}, capture_output=True, text=True, timeout=60)
 
 
-def test_it_shows_rules_decisions_and_folders(installation: Path) -> None:
-    shown = demo(installation / "bin")
+@pytest.fixture(scope="module")
+def shown(installation: Path) -> subprocess.CompletedProcess[str]:
+    return demo(installation / "bin", COLUMNS="200")
+
+
+def test_it_shows_rules_decisions_and_folders(shown: subprocess.CompletedProcess[str]) -> None:
     assert (shown.returncode, shown.stderr) == (0, "")
     for line in (DEMO.parent / ".pyfilterrc").read_text().splitlines():
         assert line in shown.stdout
@@ -34,8 +38,8 @@ def test_it_shows_rules_decisions_and_folders(installation: Path) -> None:
     assert "10 of 10 messages lie where `pyfilter test` said, byte for byte." in shown.stdout
 
 
-def test_it_is_plain_text_of_80_columns_in_a_pipe(installation: Path) -> None:
-    lines = demo(installation / "bin", COLUMNS="200").stdout.splitlines()
+def test_it_is_plain_text_of_80_columns_in_a_pipe(shown: subprocess.CompletedProcess[str]) -> None:
+    lines = shown.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert all(line.isprintable() for line in lines)
 
