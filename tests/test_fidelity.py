@@ -30,7 +30,10 @@ rule "lists" { when list-id matches "{list}.*"; file into "lists/{list}" }
 rule "people" { when from in many or reply-to in many; mark flagged; file into "People" and continue }
 rule "encoded" { when subject matches /[^ -~]/; copy into "Not ASCII" }
 rule "big" { when size > 100 kB; file into "Big" }
-rule "to me" { when to-or-cc.domain matches "{domain}" and not any-header contains "unsubscribe"; file into "To/{domain}" }
+rule "to me" {
+    when to-or-cc.domain matches "{domain}" and not any-header contains "unsubscribe"
+    file into "To/{domain}"
+}
 """
 
 OURS = [
