@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyfilter import limits
-from pyfilter.archive.sources import Found, Unread, measure, messages
+from pyfilter.archive.sources import Found, Unread, _mailbox, measure, messages
 
 ONE = b"From: a@example.org\nSubject: one\n\nfirst\n"
 TWO = b"From: b@example.org\nSubject: two\n\nsecond\n"
@@ -401,3 +403,25 @@ def test_a_progress_bar_knows_how_much_there_is(tmp_path: Path) -> None:
     assert measure("-") is None
     assert measure(str(tmp_path / "a.tar.gz")) is None
     assert measure(str(tmp_path / "nothing")) == 0
+
+
+# ------------------------------------------------------------------- at random
+
+TOKENS = [b"From ", b"From a Mon Jan  1 00:00:00 2024", b"\n", b"\r\n", b"\n\n", b"X: y", b">From ", b":", b"a", b"\0"]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=40).map(b"".join), st.integers(1, 9))
+def test_every_byte_of_an_mbox_but_its_empty_lines_is_in_a_message(text: bytes, piece: int) -> None:
+    data = b"From a\n" + text
+    stream = io.BytesIO(data)
+    found = [item.data for item in _mailbox("m", lambda _: stream.read(piece + 5)) if isinstance(item, Found)]
+    position = 0
+    for message in found:
+        assert message.startswith(b"From ")
+        assert data.startswith(message, position)
+        position += len(message)
+        gap = next((gap for gap in (b"\r\n", b"\n") if data.startswith(gap, position)), b"")
+        position += len(gap)
+    assert position == len(data)
+    whole = io.BytesIO(data)
+    assert [item.data for item in _mailbox("m", whole.read) if isinstance(item, Found)] == found
