@@ -4,7 +4,8 @@ What ``pyfilter-deliver`` (the launcher) and ``pyfilter deliver`` run. Options: 
 ``-f SENDER``, ``-d RECIPIENT``, ``--rules FILE``. Postfix's local(8) is the model caller.
 
 - The message is read to its end before anything else happens; if the parent went away meanwhile,
-  it may be cut short, and nothing is delivered.
+  it may be cut short, and nothing is delivered; neither if standard input is empty.
+- What execute says stands: nothing that goes wrong behind it (the log) changes the exit status.
 - HOME must be a directory of the running user's. Rules that others could have written are refused.
 - Whatever is unforeseen is a temporary failure; its traceback goes to the log, never to a sender.
 - Nothing but the one line of status.py ever reaches standard output; standard error stays empty.
@@ -41,13 +42,13 @@ def main(arguments: list[str]) -> int:
     """Deliver the message on standard input. Returns the exit status; never raises."""
     parent = os.getppid()
     home = ""
+    outcome = Outcome(DEFERRED)
     try:
         _deadline(limits.DEADLINE_SECONDS)
         home = _home()
         outcome = _deliver(arguments, parent, home)
-    except Exception as error:  # the outermost: the sender must not bounce for it
-        outcome = Outcome(DEFERRED, detail=_unforeseen(error))
-        log.write(f"deferred: {outcome.detail}", home)
+    except BaseException as error:  # the outermost, an interrupt included: the sender must not bounce for it
+        _report(error, home)
     if outcome.status.exit:
         try:
             os.write(1, f"{outcome.reply()}\n".encode("utf-8", "replace"))
@@ -98,21 +99,28 @@ def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
     setting = str(plan.settings["log"] or "")
     _deadline(max(1, int(float(str(plan.settings["deadline"])) - (time.monotonic() - started))))
     outcome = execute(plan, message, home)
-    if outcome.status is not DEFERRED:
-        for action in plan.actions:
-            if action.verb == "log":
-                log.write(f"{action.text} ({message.message_id})", home, setting)
-    log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
+    try:
+        if outcome.status is not DEFERRED:
+            for action in plan.actions:
+                if action.verb == "log":
+                    log.write(f"{action.text} ({message.message_id})", home, setting)
+        log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
+    except Exception as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
+        _report(error, home, outcome.status.word)
     return outcome
 
 
 def _read(parent: int) -> bytes:
-    """The whole message. EOF alone does not prove that it is whole: the parent must still be there."""
+    """The whole message. EOF alone does not prove that it is whole: the parent must still be there.
+
+    Nothing at all is no message: a mail server puts the envelope above even an empty one, so the pipe was cut."""
     data = bytearray()
     while chunk := os.read(0, 1 << 20):
         data += chunk
     if os.getppid() != parent:
         raise EOFError("the program that handed the message over is gone: the message may be cut short")
+    if not data:
+        raise EOFError("standard input is empty: no message was handed over")
     return bytes(data)
 
 
@@ -136,13 +144,26 @@ def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
 
 def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str:
     """The log's line for one delivery."""
-    sender = next(iter(message.raw_values("from")), b"").strip().decode("utf-8", "replace")
+    from pyfilter.message.message import Unreadable
+
+    try:
+        sender = b" ".join(next(iter(message.raw_values("from")), b"").split())[:200].decode("utf-8", "replace")
+    except Unreadable as error:
+        sender = f"somebody ({error})"
     rule = f'rule "{plan.rule}"' if plan.rule is not None else "no rule"
     where = ", ".join(plan.filings())
     what = f"{plan.outcome} {where}".strip() if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
     notes = "".join(f"; {note}" for note in plan.notes)
     identity = message.message_id or "no message-id"
     return f"{identity[:200]} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
+
+
+def _report(error: BaseException, home: str, word: str = DEFERRED.word) -> None:
+    """Log ``error``; where even that fails, how the delivery ends says enough."""
+    try:
+        log.write(f"{word}: {_unforeseen(error)}", home)
+    except BaseException:
+        return
 
 
 def _unforeseen(error: BaseException) -> str:
