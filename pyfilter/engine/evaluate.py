@@ -67,6 +67,7 @@ class _Run:
         self.cancelled = False  # is the implicit keep cancelled?
         self.unknown: list[str] = []  # rules above whose condition could not be decided
         self.owner: Tuple = ()  # the rule that last took the message
+        self.final = False  # has an action ended the filtering, with others of its rule still to come?
         self.excerpts: tuple[tuple[int, str], ...] = ()
         self.steps: list[Step] | None = None
         if trace:
@@ -127,7 +128,10 @@ class _Run:
         from pyfilter.engine.trace import Step, reasons
 
         assert self.steps is not None
+        captures = self.case.captures
+        self.case.captures = dict(captures)  # looking again must not change what the decision captured
         why = [] if rule[3] is None else reasons(rule[3], self.judge, self.case, self.program, self.excerpts)
+        self.case.captures = captures
         self.steps.append(Step(rule[0], self.file(rule[2]), rule[1], depth, verdict, why))
 
     # ----------------------------------------------------------- conditions
@@ -190,7 +194,7 @@ class _Run:
                 f'kept instead of {verb} by rule "{name}": above it {undecided} could not be decided, '
                 f"and {verb} needs certainty"
             )
-            verb, action = "keep", ("keep", False, *action[-2:])
+            verb, action = "keep", ("keep", verb == "discard" and action[1], *action[-2:])
         made = Action(verb, **place)
         if verb in ("file", "copy"):
             made.folder, notes = folder(action[1], self.case, str(plan.settings["layout"]))
@@ -204,13 +208,16 @@ class _Run:
             return False
         self.cancelled = True
         outcome = OUTCOMES[verb]
-        # of the actions of one rule the most cautious word stands for all
-        if self.owner is not rule or _CAUTION[outcome] >= _CAUTION[plan.outcome]:
+        # the most cautious word stands for all actions of one rule, and of the rules inside one that has ended
+        together = self.owner is rule or self.final
+        if not together or _CAUTION[outcome] >= _CAUTION[plan.outcome]:
             plan.outcome = outcome
             plan.rule, plan.line, plan.file = name, place["line"], place["file"]
         self.owner = rule
         continues = {"file": 2, "keep": 1, "discard": 1}.get(verb)
-        return continues is None or not action[continues]
+        ends = continues is None or not action[continues]
+        self.final = self.final or ends
+        return ends
 
     def text(self, template: Any, longest: int) -> str:
         return line(render(template, self.case), longest)

@@ -84,10 +84,16 @@ def reasons(
         if kind not in ("and", "or", "at-least"):
             return [part]
         operands = part[2:] if kind == "at-least" else part[1:]
-        verdicts = [judge(operand) for operand in operands]
-        for deciding in {"and": (False, None), "or": (True, None), "at-least": ()}[kind]:
-            if deciding in verdicts:
-                return tests(operands[verdicts.index(deciding)])
+        undecided = None
+        if kind != "at-least":
+            for operand in operands:  # no further than the decision went: the rest may ask a Question
+                verdict = judge(operand)
+                if verdict is (kind == "or"):
+                    return tests(operand)
+                if verdict is None and undecided is None:
+                    undecided = operand
+        if undecided is not None:
+            return tests(undecided)
         return [test for operand in operands for test in tests(operand)]
 
     return [
