@@ -56,7 +56,11 @@ def _weight(text: str) -> int:
 
 def _component(text: str, layout: str, room: int) -> str:
     """A hole's text as (part of) one component of a folder's name."""
-    cleaned = printable(text[: limits.COMPONENT_BYTES]).replace("/", "").strip().lstrip(".~ ")
+    cleaned = printable(text[: limits.COMPONENT_BYTES]).replace("/", "")
+    start = 0
+    while start < len(cleaned) and (cleaned[start] in ".~" or cleaned[start].isspace()):
+        start += 1
+    cleaned = cleaned[start:]
     if layout == "maildir++":
         cleaned = cleaned.replace(".", "_")
     while cleaned and _weight(cleaned) > room:

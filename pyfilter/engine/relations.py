@@ -132,10 +132,11 @@ def _glob(case: Case, program: Program, test: Test, number: int) -> bool:
         found = match_glob(pattern, value)
         if found is not None:
             original = case.formed(test[1], "plain")[number]
-            # folding may change the length (ß, İ): then the capture is in folded form
-            text = original if len(original) == len(value) else value
+            fold = FORMS[form_of(test)]
             for name, start, end in found:
-                case.captures[name] = text[start:end]
+                text = original[start:end]
+                # folding may move the places (ß is ss, J with a caron is one letter): then the folded text
+                case.captures[name] = text if fold(text) == value[start:end] else value[start:end]
             return True
     return False
 
