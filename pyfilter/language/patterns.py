@@ -151,7 +151,9 @@ def regex(pattern: str, flags: str, exactly: bool) -> Regex:
     letters = "".join(sorted(set(flags) - {"i"} if exactly else set(flags) | {"i"}))
     whole = f"(?{letters}){pattern}" if letters else pattern
     names = tuple(_compile(whole).groupindex)
-    literal = _required_literal(pattern)
+    # flags inside the pattern, `(?i)` or `(?i:…)`, may loosen what `exactly` asks for
+    inner = any(piece[:1] not in (":", "P", "<") for piece in pattern.split("(?")[1:])
+    literal = None if exactly and inner else _required_literal(pattern)
     if literal is not None and not exactly:
         literal = literal.casefold()
     return whole, literal, names
