@@ -4,7 +4,7 @@
 ``~/.config/pyfilter/rules``. A file is used only if it is a regular file, owned by the running user or
 root, not writable by a group other than the user's own nor by others, and no larger than
 limits.RULES_BYTES: whoever can write the rules can have all mail. Symbolic links are fine, the target
-is what is checked. Anything else is Refused: a temporary failure, and the log names the mode.
+is what is checked, and must be there. Anything else is Refused: a temporary failure, and the log names the mode.
 
 On the hot path; imports os and stat alone.
 """
@@ -55,6 +55,8 @@ def stamp(path: str) -> Stamp | None:
     try:
         return _trusted(path, os.stat(path))
     except (FileNotFoundError, NotADirectoryError):
+        if os.path.islink(path):  # the rules are away, not absent: a disk that is not mounted
+            raise Refused(f"{path} is a symbolic link to {os.readlink(path)}, which does not exist") from None
         return None
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -68,7 +68,8 @@ def _compile(
     compiled = compile_files([path for path in chosen if path is not None], look_for_files=False)
     loaded = Loaded(compiled.program, compiled.problem, compiled.settings)
     read = [(path, compiled.stamps.get(path, stamp)) for path, stamp in stamps]
-    newest = max((max(stamp[3:]) for _, stamp in read if stamp is not None), default=0)
-    if time.time_ns() - newest > _SETTLED:
+    # the ctime, which nobody can set: an mtime in the future would mean to compile for every message
+    now = time.time_ns()
+    if all(stamp is None or abs(now - stamp[4]) > _SETTLED for _, stamp in read):
         cache.store(home, name, (read, loaded.program, loaded.problem, loaded.settings))
     return loaded

@@ -46,12 +46,12 @@ def read(path: str, problems: list[str]) -> frozenset[str] | None:
             if not stat.S_ISREG(found.st_mode):
                 problems.append(f"list file {path} is not a regular file; the list is unknown")
                 return None
-            if found.st_size > limits.LIST_BYTES:
-                problems.append(f"list file {path} is larger than {limits.LIST_BYTES} bytes; the list is unknown")
-                return None
-            data = b""
+            data = bytearray()
             while chunk := os.read(descriptor, 1 << 20):
                 data += chunk
+                if len(data) > limits.LIST_BYTES:  # counted, since some files (in /proc) tell no size
+                    problems.append(f"list file {path} is larger than {limits.LIST_BYTES} bytes; the list is unknown")
+                    return None
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
@@ -59,4 +59,4 @@ def read(path: str, problems: list[str]) -> frozenset[str] | None:
             f"list file {path} cannot be read ({getattr(error, 'strerror', None) or error}); the list is unknown"
         )
         return None
-    return entries(data)
+    return entries(bytes(data))
