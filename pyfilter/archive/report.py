@@ -1,8 +1,8 @@
 """What a replay found, as data for programs and as rows for people.
 
-``as_json`` makes the object of ``pyfilter test --json`` (docs: "Machine-readable output"); its
-keys and words are a promise to scripts. ``Summary`` counts messages by the rule that ended their
-filtering and by where they go: every message is in exactly one row.
+``as_json`` makes the object of ``pyfilter test --json``; its keys and words are a promise to scripts.
+``Summary`` counts messages by the rule that ended their filtering and by where they go: every
+message is in exactly one row.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ def folders(plan: Plan) -> list[str]:
 
 
 def as_json(decided: Decided) -> dict[str, object]:
-    """The object of one message. ``message_id`` is null where the message has none; ``trace``
-    stands in it where the plan has one: each rule asked, in order."""
+    """The object of one message.
+
+    ``message``: the path, ``path#n`` inside an mbox, ``archive:member`` inside a tar; a byte of a name
+    that is no UTF-8 stands as a lone surrogate (PEP 383). ``message_id``: null where the message has
+    none. ``folders``: every folder that gets a copy. ``trace``: where the plan has one, each rule
+    asked, in order.
+    """
     plan = decided.plan
     row: dict[str, object] = {
         "message": decided.name,

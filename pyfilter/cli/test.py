@@ -85,7 +85,8 @@ def command(
     items, alone = _alone(_items(mail))
     trace = explain or (alone and not as_lines)
     summary, unread, doubtful = Summary(), 0, 0
-    with Waiting(lambda: _bytes(mail), quiet=as_lines or trace) as progress:
+    streams = (as_lines or trace) and sys.stdout is not None and sys.stdout.isatty()  # that shows how far it is
+    with Waiting(lambda: _bytes(mail), quiet=streams) as progress:
         for result in replay(checked, items, Addresses(sender, recipient, extension), trace=trace):
             if isinstance(result, Unread):
                 unread += 1

@@ -96,6 +96,17 @@ def test_a_defect_is_one_line_without_a_traceback(run: Run, monkeypatch: pytest.
         run()
 
 
+def test_a_command_imports_what_it_needs(rules: Path, mail: Path) -> None:
+    program = (
+        "import sys; from pyfilter.cli.main import main; main(['test', 'mail/plain']); "
+        "print(*sorted({'asyncio', 'email', 'pyfilter.cli.check', 'rich', 'sqlite3', 'subprocess'} & set(sys.modules)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, env=environment(), check=True, text=True
+    )
+    assert ended.stdout.splitlines()[-1] == ""
+
+
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(pyfilter.__file__).parent.parent)}
 
