@@ -23,6 +23,9 @@
 
 #include "launcher.h"
 
+/* Whether the child has ended is looked at this often, should its signal have been missed. */
+#define SECOND_LOOK_MS 1000
+
 /* What was read from a pipe: its last bytes. */
 struct stream {
     int descriptor;
@@ -80,7 +83,7 @@ static _Noreturn void kill_and_defer(struct child *child, const char *why)
 /* Returns the wait status of the child, its words in both streams. */
 static int wait_for_child(struct child *child, struct stream *output, struct stream *complaints)
 {
-    int status;
+    int status, left;
 
     for (;;) {
         struct pollfd ends[2] = {{.fd = output->descriptor, .events = POLLIN}, {.fd = complaints->descriptor, .events = POLLIN}};
@@ -106,7 +109,8 @@ static int wait_for_child(struct child *child, struct stream *output, struct str
             snprintf(why, sizeof why, "not done within %d seconds", DEADLINE_MS / 1000);
             kill_and_defer(child, why);
         }
-        if (wait_for_event(ends, 2, milliseconds_left()) < 0) {
+        left = milliseconds_left();
+        if (wait_for_event(ends, 2, left < SECOND_LOOK_MS ? left : SECOND_LOOK_MS) < 0) {
             snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(errno));
             kill_and_defer(child, why);
         }
