@@ -39,8 +39,7 @@ BLANKS = b" \t"
 # ftext of RFC 5322, section 2.2
 NAME_CHARACTERS = bytes(range(33, 127)).replace(b":", b"")
 
-LF, CR = 0x0A, 0x0D
-SPACE, TAB = 0x20, 0x09
+LF, SPACE, TAB = b"\n \t"
 
 
 class Unreadable(Exception):
@@ -84,12 +83,12 @@ def scan(raw: bytes) -> Header:
     """The header of ``raw``."""
     fields: list[Field] = []
     start = 0  # of the field; differs from the line's by a byte order mark
-    line = len(BOM) if raw.startswith(BOM) else 0
+    line = first_name(raw)
     size = len(raw)
     excess = ""
     while line < size:
         end = raw.find(b"\n", line) + 1 or size
-        if raw[line] == LF or (raw[line] == CR and end == line + 2):
+        if raw[line] == LF or raw.startswith(b"\r\n", line):
             return Header(tuple(fields), start, end, "")
         name, value = field_name(raw, line, end)
         while end < size and (raw[end] == SPACE or raw[end] == TAB):
@@ -105,6 +104,14 @@ def scan(raw: bytes) -> Header:
         fields.append(Field(name, start, value, end))
         start = line = end
     return Header(tuple(fields), start, start, excess)
+
+
+def first_name(raw: bytes) -> int:
+    """Where the first line begins: behind a byte order mark, if a field stands there."""
+    after = len(BOM)
+    if raw.startswith(BOM) and field_name(raw, after, raw.find(b"\n") + 1 or len(raw))[0]:
+        return after
+    return 0
 
 
 def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:

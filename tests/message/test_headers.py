@@ -36,6 +36,8 @@ LENIENT: dict[str, tuple[bytes, list[tuple[str, bytes]], bytes]] = {
     "no line end": (b"A: b\nC: d", [("a", b" b\n"), ("c", b" d")], b""),
     "bare CR": (b"A: b\rC: d\n\nbody", [("a", b" b\rC: d\n")], b"body"),
     "CR before CRLF": (b"A: b\r\r\n\r\r\nbody", [("a", b" b\r\r\n")], b"\r\r\nbody"),
+    "CR before the last byte": (b"A: b\n\rx", [("a", b" b\n")], b"\rx"),
+    "byte order mark, no field": (b"\xef\xbb\xbf\nA: b\n", [], b"\xef\xbb\xbf\nA: b\n"),
     "NUL in a value": (b"A: b\0c\n\n", [("a", b" b\0c\n")], b""),
     "8-bit in a value": (b"A: \xe9\xff\n\n", [("a", b" \xe9\xff\n")], b""),
     "space before the colon": (b"Subject \t: b\n\n", [("subject", b" b\n")], b""),
