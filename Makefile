@@ -18,7 +18,7 @@ demo: .venv/installed ## deliver sample messages with the rules of examples/seed
 
 test: .venv/installed .venv/dev check ## everything: check, and all tests
 	@.ci/setup servers
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/pytest -q
 
 check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentation
 	@echo "· ruff format, ruff check"
@@ -28,17 +28,17 @@ check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentati
 	@$(BIN)/mypy --no-error-summary --strict pyfilter
 	@echo "· cc $(WARNINGS)"
 	@for file in pyfilter/launcher/*.c; do cc -std=gnu11 -O2 -D_GNU_SOURCE $(WARNINGS) -c $$file -o /dev/null || exit 1; done
-	@if [ -d tests/docs ]; then $(BIN)/python -m pytest -q tests/docs; fi
+	@if [ -d tests/docs ]; then $(BIN)/pytest -q tests/docs; fi
 
 format: .venv/dev ## format the Python files
 	@$(BIN)/ruff format $(PYTHONS)
 
 bench: .venv/installed .venv/dev ## CPU of one delivery against a bare interpreter
-	@$(BIN)/python -m pytest -q -s tests/bench
+	@$(BIN)/pytest -q -s tests/bench
 
 torture: .venv/installed .venv/dev ## every fault at every system call (about 20 minutes, as root)
 	@.ci/setup servers
-	@TORTURE=1 $(BIN)/python -m pytest -q tests/torture
+	@TORTURE=1 $(BIN)/pytest -q tests/torture
 
 clean: ## remove what these commands made
 	@rm -rf .venv .venv.log build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
