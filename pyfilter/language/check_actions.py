@@ -141,6 +141,8 @@ class Actions:
     def reason(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         verb = node.verb
         if not node.arguments:
+            if _begins_a_text(node.verb_span):
+                return None  # a text that never ends, which is reported already
             who = "the sender reads it in the bounce" if verb == "reject" else "it stands in the mail server's log"
             example = ACTIONS[verb].example
             self.report.add("E306", f"`{verb}` needs a reason", node.verb_span, who, f"write `{example}`")
@@ -174,6 +176,10 @@ class Actions:
         text = node.arguments[0]
         assert isinstance(text, Text)
         return self.texts.template(text, scope)
+
+
+def _begins_a_text(verb: Span) -> bool:
+    return verb.source.text[verb.end : verb.end + 80].lstrip(" \t")[:1] in ('"', "'", "“", "„")
 
 
 _VERBS: dict[str, Callable[[Actions, Action, Scope, tuple[int, int]], Lowered | None]] = {

@@ -26,6 +26,7 @@ from pyfilter.language.tree import Span
 __all__ = ["INBOX", "folder"]
 
 INBOX = "inbox"
+_DOT = "on disk the dot separates folders (layout maildir++)"
 _FORMATS = ("mbox:", "mh:")
 
 
@@ -124,13 +125,15 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
 
 def _dot(components: list[list[Part]], literal: str) -> tuple[str, str, str]:
     shown = _shown(components)
+    if shown.casefold().startswith(f"{INBOX}."):
+        return "a dot cannot stand in a folder's name", _DOT, f'write `"{shown[6:].replace(".", "/").strip("/")}"`'
     if "/" not in literal and not shown.startswith("."):
         help = f'for a folder inside a folder write `"{shown.replace(".", "/").strip("/")}"`'
         if shown.count(".") == 1:
             help += f', else `"{shown.replace(".", "_")}"`'
     else:
         help = f'write `"{shown.replace(".", "_").lstrip("_")}"`, or another name without dots'
-    return "a dot cannot stand in a folder's name", "on disk the dot separates folders (layout maildir++)", help
+    return "a dot cannot stand in a folder's name", _DOT, help
 
 
 def _shown(components: list[list[Part]]) -> str:

@@ -111,12 +111,13 @@ class Numbers:
             )
 
     def _no_number(self, value: Value | Regex, kind: str, what: str) -> None:
+        message = f"`{what}` takes a time" if kind == "seconds" else f"`{what}` is compared with numbers"
         if isinstance(value, Text) and not value.holes:
             inside = value.plain.strip()
             help = f"write `{inside}` without quotes" if inside[:1].isdigit() else _units(kind)
-            self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is a text", help)
+            self.report.add("E215", message, value.span, "this is a text", help)
         else:
-            self.report.add("E215", f"`{what}` is compared with numbers", value.span, "this is none", _units(kind))
+            self.report.add("E215", message, value.span, "this is none", _units(kind))
 
 
 def _bytes_meant(number: Number) -> str:

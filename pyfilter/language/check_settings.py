@@ -17,6 +17,16 @@ from pyfilter.language.vocabulary_rows import SettingRow
 
 __all__ = ["Lists", "Settings"]
 
+# postconf(5), command_time_limit
+_POSTFIX_SECONDS = 1000
+
+# what people call a setting -> its name
+_HABITS = {
+    "logfile": "log", "log-file": "log", "syslog": "log", "mail-dir": "maildir", "mailbox": "maildir",
+    "mail-location": "maildir", "inbox": "maildir", "default": "maildir", "orgmail": "maildir", "timeout": "deadline",
+    "fsync": "durable", "sync": "durable", "format": "layout", "on-error": "broken-rules",
+}  # fmt: skip
+
 Value = str | bool | int | float | None
 
 
@@ -66,7 +76,7 @@ class Settings:
 
     def _unknown(self, node: Setting) -> None:
         name = node.name.name
-        guess = nearest(name, SETTINGS)
+        guess = _HABITS.get(name.casefold().replace("_", "-")) or nearest(name, SETTINGS)
         built = [row.name for row in SETTINGS.values() if row.built]
         help = f"did you mean `{guess}`?" if guess else f"the settings are {backquoted(built)}"
         if guess is None and node.values and isinstance(node.values[0], Text):
@@ -81,6 +91,15 @@ class Settings:
             if seconds is not None and seconds < 1:
                 self._wrong(row, value.span, "too short for any delivery")
                 return None
+            if seconds is not None and seconds >= _POSTFIX_SECONDS:
+                self.report.add(
+                    "W307",
+                    f"`{row.name}` is longer than Postfix waits",
+                    value.span,
+                    f"{seconds:g} seconds",
+                    f"Postfix ends a delivery after {_POSTFIX_SECONDS} seconds (`command_time_limit`)\n"
+                    "and returns the mail to its sender: stay below it",
+                )
             return None if seconds is None else (seconds,)
         word = value.plain if isinstance(value, Text) else value.name if isinstance(value, Word) else None
         if row.kind == "yes-no":

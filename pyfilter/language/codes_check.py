@@ -221,6 +221,13 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "stands between `<` and `>`. A condition that can never hold looks like a rule that does not work."
         ),
     ),
+    "W307": (
+        "deadline past Postfix's",
+        (
+            "At its `command_time_limit`, 1000 seconds unless set otherwise, Postfix ends a delivery and returns the\n"
+            "mail to its sender. pyfilter must give up earlier, so that the mail stays in the queue."
+        ),
+    ),
     "W310": (
         "discarding",
         (

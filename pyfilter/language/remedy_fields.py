@@ -45,6 +45,8 @@ _CALLED = {
 }
 _HABITS = {word: field for field, words in _CALLED.items() for word in words.split()}
 
+# what people ask where no condition is needed
+_ALWAYS = frozenset(("true", "yes", "always", "everything", "anything", "all-mail", "any-message"))
 _ALL_FIELDS = frozenset(field_names())
 _HEADERS = frozenset(header.casefold() for header in WELL_KNOWN)
 
@@ -83,6 +85,8 @@ def _meant(node: Test, subject: Field, names: Names) -> str:
         return f"name it: `{FIELDS[name].example}`"
     if node.relation is None and (told := _yours(name, names)):
         return told
+    if plain in _ALWAYS:
+        return "a rule without `when` takes every message: leave the line out"
     if plain in _ALL_FIELDS:
         return _did_you_mean(plain)
     if plain in _HABITS:
