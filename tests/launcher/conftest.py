@@ -94,8 +94,8 @@ class Installation:
 def compile_launcher(into: Path, *definitions: str) -> Path:
     program = into / f"launcher{len(list(into.iterdir()))}"
     defined = [f"-D{definition}" for definition in definitions]
-    command = ["cc", "-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', *defined, "-static", "-Wl,-z,norelro", "-o", program]
-    subprocess.run([*command, *sorted(SOURCES.glob("*.c"))], check=True)
+    flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', *defined, "-static", "-Wl,-z,norelro"]
+    subprocess.run(["cc", *flags, "-o", program, *sorted(SOURCES.glob("*.c"))], check=True)
     return program
 
 
