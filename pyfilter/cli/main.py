@@ -96,6 +96,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command that the words after ``pyfilter`` name; the exit status."""
     try:
         _speak_safely()
+        if list(arguments[:1]) == ["help"]:
+            arguments = [*arguments[1:2], "--help"]
         status = commands.main(args=arguments, prog_name="pyfilter", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -125,8 +127,11 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
     named = [word for word in arguments[:1] if word in COMMANDS]
     path = context.command_path if context is not None else " ".join(["pyfilter", *named])
     text = error.format_message().rstrip(".")
-    if isinstance(error, click.NoSuchOption) and error.option_name in LATER_OPTIONS:
-        text = f"`{error.option_name}` is not in this version"
+    if isinstance(error, click.NoSuchOption):
+        meant = f": `{error.possibilities[0]}`?" if error.possibilities else ""
+        text = f"there is no option `{error.option_name}`{meant}"
+        if error.option_name in LATER_OPTIONS:
+            text = f"`{error.option_name}` is not in this version"
     complain(f"{path}: {visible(text[:1].lower() + text[1:])}")
     if isinstance(error, click.UsageError):
         complain(f"Try `{path} --help`.")

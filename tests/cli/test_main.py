@@ -27,6 +27,11 @@ def test_every_command_has_help_with_examples(run: Run, command: str, option: st
     assert "Examples:\n" in ended.out
 
 
+def test_help_may_be_a_word(run: Run) -> None:
+    assert run("help") == run("--help")
+    assert run("help", "check") == run("check", "--help")
+
+
 def test_help_lists_the_commands(run: Run) -> None:
     assert run("--help").out.endswith(
         "Commands:\n"
@@ -59,7 +64,11 @@ def test_the_version(run: Run) -> None:
             "pyfilter test: `--against` is not in this version\nTry `pyfilter test --help`.\n",
         ),
         (["test", "--now=x"], "pyfilter test: `--now` is not in this version\nTry `pyfilter test --help`.\n"),
-        (["test", "--foo"], "pyfilter test: no such option '--foo'\nTry `pyfilter test --help`.\n"),
+        (["test", "--foo"], "pyfilter test: there is no option `--foo`\nTry `pyfilter test --help`.\n"),
+        (
+            ["test", "--jason", "x"],
+            "pyfilter test: there is no option `--jason`: `--json`?\nTry `pyfilter test --help`.\n",
+        ),
         (
             ["test", "--rules"],
             "pyfilter test: option '--rules' requires an argument\nTry `pyfilter test --help`.\n",
