@@ -41,7 +41,7 @@ LITERAL_CHARACTERS = 64
 # unquoted commas in one name: "Smith, John, Jr. <a@b>"
 NAME_COMMAS = 2
 
-ATOM, QUOTED, ENCODED = range(3)
+ATOM, QUOTED, ENCODED, COMMENT = range(4)
 
 
 class Mailbox:
@@ -97,7 +97,8 @@ def quote(local: str) -> str:
 
 
 class Token:
-    """A word: an atom, the content of a quoted string, or an encoded word. ``glued``: nothing stands before it."""
+    """A word: an atom, the content of a quoted string, an encoded word, or a comment within a name.
+    ``glued``: it belongs to the word before it."""
 
     __slots__ = ("glued", "kind", "text")
 
@@ -167,22 +168,23 @@ class Reader:
                 if end < 0:
                     quotes = False
                 else:
-                    self.add(Token(QUOTED, unescaped(text[at:end]), text[at - 2 : at - 1] not in (" ", "\t")))
+                    # a word of a local part stands between dots; any other is a name without its space
+                    self.add(Token(QUOTED, unescaped(text[at:end]), text[at - 2 : at - 1] == "."))
                     at = end + 1
-                    glued = True
+                    glued = text[at : at + 1] in (".", "@")
             elif character == "(" and comments:
                 end = comment_end(text, at)
                 if end < 0:
                     comments = False
                 else:
-                    self.comment = self.comment or unescaped(text[at:end])
+                    self.remark(unescaped(text[at:end]))
                     at = end + 1
             elif character == "<":
                 self.open()
             elif character == ">":
                 self.inside = False
             elif character == ":":
-                self.colon()
+                glued = self.colon()
             elif character == ",":
                 if not self.route():
                     self.comma()
@@ -222,6 +224,12 @@ class Reader:
         else:
             self.after.add(token)
 
+    def remark(self, comment: str) -> None:
+        """A comment: what there is of a name, or a part of the name it stands in."""
+        self.comment = self.comment or comment
+        if self.angle is None and self.phrase:
+            self.phrase.add(Token(COMMENT, f"({comment})", False))
+
     def open(self) -> None:
         if self.angle is not None:
             if self.angle.at:
@@ -236,17 +244,20 @@ class Reader:
         self.angle = Words()
         self.inside = True
 
-    def colon(self) -> None:
+    def colon(self) -> bool:
+        """Whether it is a character of a local part."""
         if self.inside and self.angle is not None:
             if self.route() or [token.text.lower() for token in self.angle.tokens[:2]] == ["mailto"]:
                 self.angle = Words()
             else:
                 self.angle.add(Token(ATOM, ":", True))
+                return True
         elif self.phrase.at or self.angle is not None:
             self.finish()
         else:
             self.flush()
             self.begin()  # what stood before was the name of a group
+        return False
 
     def route(self) -> bool:
         """Whether a source route stands in the brackets so far (RFC 5322, section 4.4)."""
@@ -297,7 +308,7 @@ class Reader:
         if not phrase.at:
             self.plain(phrase, comment)
             return
-        addressed, rest = runs_of(phrase.tokens)
+        addressed, rest = runs_of(without_comments(phrase))
         name = ""
         if len(addressed) == 1:
             name = name_of([rest]) or decoded(comment)
@@ -307,7 +318,7 @@ class Reader:
 
     def plain(self, phrase: Words, comment: str = "") -> None:
         """An element without brackets and ``@``."""
-        local, domain = address_of(phrase.tokens)
+        local, domain = address_of(without_comments(phrase))
         if local:
             self.append(Mailbox(decoded(comment), local, domain))
         else:
@@ -319,6 +330,10 @@ class Reader:
         if len(self.found) == limits.ADDRESSES:
             raise Unreadable(f"a field has more than {limits.ADDRESSES} addresses")
         self.found.append(box)
+
+
+def without_comments(phrase: Words) -> list[Token]:
+    return [token for token in phrase.tokens if token.kind != COMMENT]
 
 
 def runs_of(tokens: list[Token]) -> tuple[list[Words], Words]:

@@ -8,7 +8,7 @@ Rules (RFC 2047; every leniency is a row of VIOLATIONS.md)
 - An encoded word is decoded wherever it stands, also inside quotes and without white space
   around it. White space between two encoded words goes (section 6.2). The bytes of neighbours
   in one character set are decoded together, so that a character split between them is whole;
-  in a set with shift states each word is decoded by itself.
+  in a set with shift states each word is decoded by itself if it can be.
 - Character sets come from the table below and from nowhere else: a name in a message chooses a
   row, never a codec of the interpreter. A set that is not in the table is read like raw bytes.
 - Raw bytes are UTF-8 where they can be (RFC 6532), else windows-1252.
@@ -210,8 +210,8 @@ def decode_words(value: bytes) -> str:
     for word in encoded_words(value):
         between = value[behind : word.start]
         apart = not behind or bool(between.strip(b" \t"))
-        if held and (apart or word.codec != codec or codec in STATEFUL):
-            parts.append(text_in(codec, b"".join(held)))
+        if held and (apart or word.codec != codec):
+            parts.append(neighbours(codec, held))
             held = []
         if apart:
             parts.append(raw_text(between))
@@ -219,9 +219,19 @@ def decode_words(value: bytes) -> str:
         codec = word.codec
         behind = word.end
     if held:
-        parts.append(text_in(codec, b"".join(held)))
+        parts.append(neighbours(codec, held))
     parts.append(raw_text(value[behind:]))
     return "".join(parts)
+
+
+def neighbours(codec: str, contents: list[bytes]) -> str:
+    """The text of neighbouring words in one character set."""
+    if codec in STATEFUL and len(contents) > 1:
+        try:
+            return "".join([content.decode(codec) for content in contents])
+        except (LookupError, ValueError):
+            pass  # a word that ends within a character, or in another state than it should
+    return text_in(codec, b"".join(contents))
 
 
 def encoded_words(value: bytes) -> list[Word]:

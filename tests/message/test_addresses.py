@@ -18,6 +18,8 @@ REGULAR: dict[str, tuple[bytes, list[str]]] = {
     "escapes in a name": (rb'"Jane \"J.\" \\ Doe" <jane@example.org>', ['Jane "J." \\ Doe <jane@example.org>']),
     "a name in a comment": (b"jane@example.org (Jane Doe)", ["Jane Doe <jane@example.org>"]),
     "a name and a comment": (b"Jane <jane@example.org> (home)", ["Jane <jane@example.org>"]),
+    "a comment within a name": (b"Jane Doe (Sales) <jane@example.org>", ["Jane Doe (Sales) <jane@example.org>"]),
+    "a comment for a name": (b"(Jane) <jane@example.org>", ["Jane <jane@example.org>"]),
     "a name before brackets at once": (b'"Jane"<jane@example.org>', ["Jane <jane@example.org>"]),
     "a dot in a name": (b"Jane Q. Doe <jane@example.org>", ["Jane Q. Doe <jane@example.org>"]),
     "brackets alone": (b"<jane@example.org>", ["jane@example.org"]),
@@ -37,7 +39,7 @@ REGULAR: dict[str, tuple[bytes, list[str]]] = {
     "nested comments": (b"(a (b) c) jane@example.org", ["a (b) c <jane@example.org>"]),
     "RFC 5322, A.5": (
         b"Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>\n",
-        ["Pete <pete@silly.test>"],
+        ["Pete (A nice ) chap) <pete@silly.test>"],
     ),
     "RFC 5322, A.5, the group": (
         (
@@ -71,6 +73,9 @@ LENIENT: dict[str, tuple[bytes, list[str]]] = {
     "encoded word inside quotes": (b'"=?utf-8?Q?J=C3=B6rg?=" <j@x>', ["Jörg <j@x>"]),
     "raw 8-bit in a name": (b"J\xf6rg <j@x>", ["Jörg <j@x>"]),
     "escaped quotes": (rb'\"Jane\" <jane@x>, "B" <b@x>', ['"Jane" <jane@x>', "B <b@x>"]),
+    "no space behind quotes": (b'"Jane"jane@x, "B"<b@x>', ["Jane <jane@x>", "B <b@x>"]),
+    "quotes in a local part": (b'"a".b@x, a."b@c".d@x', ["a.b@x", '"a.b@c.d"@x']),
+    "colon in a local part": (b"<C:dir@x>", ['"C:dir"@x']),
     "unclosed quote": (b'"Doe <jane@x>, b@x', ["Doe <jane@x>", "b@x"]),
     "unclosed comment": (b"Jane (home <jane@x>, b@x", ["Jane home <jane@x>", "b@x"]),
     "unclosed domain literal": (b"a@[192.0.2.1, b@x", ["a@[192.0.2.1", "b@x"]),

@@ -34,6 +34,10 @@ REGULAR: dict[str, tuple[bytes, str]] = {
 
 LENIENT: dict[str, tuple[bytes, str]] = {
     "character split between words": (b"=?utf-8?Q?caf=C3?= =?UTF-8?B?qQ==?=", "café"),
+    "character split between words, shift states": (
+        b"=?iso-2022-jp?B?GyRCJEEk?= =?iso-2022-jp?B?Ihsk?= =?iso-2022-jp?B?QiRGGyhC?=",
+        "ちあて",
+    ),
     "padding missing": (b"=?utf-8?B?SsO2cmc?=", "Jörg"),
     "one base64 character too many": (b"=?utf-8?B?SsO2cmcA?= =?utf-8?B?QUJDR?=", "Jörg\ufffdABC"),
     "base64 in pieces": (b"=?utf-8?B?SsO2 cmc=?=", "Jörg"),
