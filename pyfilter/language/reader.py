@@ -25,7 +25,7 @@ from pyfilter.language import syntax
 from pyfilter.language.build import Branch
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lalr import Parser, Stuck, keywords
-from pyfilter.language.recovery import STATEMENT, at_margin, resume
+from pyfilter.language.recovery import ACTION_LINE, STATEMENT, at_margin, resume
 from pyfilter.language.tree import Source, Span
 
 # what a `{` opens, by the word that stood last before it
@@ -72,12 +72,15 @@ class Reader:
         self.last_type = ""
         self.last = Span(source, 0, 0)
         self.failed_at = -1
+        self.swallowed = False  # a text without end may have swallowed closing braces
 
     def run(self) -> Branch:
         self.parser.seek(1 if self.text.startswith("\ufeff") else 0)
         while not self.read():
             pass
         end = len(self.text)
+        if self.opened and not self.fresh and self.opened[-1].kind in _BLOCKS and not self.parser.accepts("_NL"):
+            self.fail(end)
         if self.opened:
             self.missing_close(end)
         if not self.parser.accepts("$END"):
@@ -98,6 +101,9 @@ class Reader:
     def take(self, token: Any, start: int, end: int) -> bool:
         if self.close_at_margin(start):
             return False
+        if not self.fresh and self.at_action(start):
+            self.condition_ends(start)
+            return False
         if token.type in keywords() and _CUT.match(self.text, end):
             self.fail(start)  # `isnt`, read as `is` and `nt`
             return False
@@ -105,7 +111,8 @@ class Reader:
         depth = self.parser.depth - 1
         if self.fresh and token.type not in _SEPARATORS and token.type != "RBRACE":
             self.statement, self.fresh = (token.type, start), False
-        self.last_type, self.last = token.type, Span(self.source, start, end)
+        if token.type not in _SEPARATORS:
+            self.last_type, self.last = token.type, Span(self.source, start, end)
         if self.opened and self.opened[-1].indented is None and token.type not in _SEPARATORS:
             self.opened[-1].indented = self.text[start - 1] != "\n"
         if token.type in _OPENERS:
@@ -174,8 +181,31 @@ class Reader:
                 self.opened[-1].kind if self.opened else "",
             )  # fmt: skip
             self.problems.append(syntax.explain(trouble))
+            self.swallowed = self.swallowed or self.text.startswith('"""', start)
         self.recover(max(start, self.failed_at + 1))
         self.failed_at = max(start, self.failed_at + 1)
+
+    def at_action(self, start: int) -> bool:
+        """Whether a line begins at ``start`` that can only be an action: not what a condition goes on with."""
+        line_start = self.text.rfind("\n", 0, start) + 1
+        return not self.text[line_start:start].strip() and ACTION_LINE.match(self.text, start) is not None
+
+    def condition_ends(self, start: int) -> None:
+        """An action begins at ``start`` though what stands above is not complete."""
+        inner = self.opened[-1] if self.opened else None
+        closing = "RPAR" if inner and inner.kind == "paren" else "RBRACE"
+        if not inner or inner.kind in _BLOCKS or not self.parser.accepts(closing):
+            self.fail(self.last.end)
+            return
+        self.problems.append(syntax.missing_close(self.source, inner.kind, inner.head, inner.start, start))
+        while self.opened and self.opened[-1].kind not in _BLOCKS:
+            closing = "RPAR" if self.opened[-1].kind == "paren" else "RBRACE"
+            if not self.parser.accepts(closing):
+                break
+            self.parser.feed(closing, self.last.end, self.last.end)
+            self.statement, self.fresh = self.opened.pop().statement, False
+        self.end_statement(start)
+        self.parser.seek(start)
 
     def missing_open(self, start: int) -> None:
         self.problems.append(syntax.missing_open(self.source, self.statement[1], start))
@@ -198,7 +228,7 @@ class Reader:
     def missing_close(self, start: int) -> None:
         """Whatever is open at ``start`` should not be."""
         lost = self.misclosed or self.opened[-1]
-        if len(self.problems) <= limits.PROBLEMS:
+        if len(self.problems) <= limits.PROBLEMS and not self.swallowed:
             self.problems.append(syntax.missing_close(self.source, lost.kind, lost.head, lost.start, start))
         while self.opened:
             self.end_statement(start)
@@ -207,6 +237,7 @@ class Reader:
                 self.statement, self.fresh = self.opened.pop().statement, False
         self.end_statement(start)
         self.misclosed = None
+        self.swallowed = False
 
     # --------------------------------------------------------- the recovery
 
@@ -227,7 +258,6 @@ class Reader:
         self.parser.feed("_NL", end, end)
         self.fresh = True
         self.nots = 0
-        self.last_type = "_NL"
         self.parser.seek(position)
 
     def end_statement(self, start: int) -> None:

@@ -17,19 +17,25 @@ from __future__ import annotations
 import re
 
 # what can only begin a declaration, at the left margin; `set header` is an action
-MARGIN = re.compile(
-    r"(?:(?:rule|test|include)(?=[ \t]*[\"“<]|[ \t]+\w)"
-    r"|(?:list|let|define|action)(?=[ \t]+\w)"
-    r"|set(?=[ \t]+(?!header\b)\w))"
-)
+MARGIN = re.compile(r"(?:rule|test|include|list|let|define|action|set(?![ \t]+header\b))(?=[ \t\r\n\"“<{=]|$)")
 
 # a statement of ours or what is typed for one (slips.py has the right line back for each)
 STATEMENT = re.compile(
     r"(?:rule|when|file|keep|forward|pipe|discard|reject|defer|copy|reply|mark|unmark|add|set|remove|scan|pass|log"
     r"|notify|do|stop|message|given|expect"
     r"|move|save|store|fileinto|deliver|put|delete|trash|drop|junk|flag|unflag|star|redirect|bounce|filter|rewrite"
-    r"|continue|if|unless|else)(?![\w.-])",
+    r"|send|resend|archive|sort|fwd|erase|kill|refuse|addflag|setflag|removeflag|unstar|run|exec|execute|transform"
+    r"|vacation|autoreply|answer|respond|print|echo|continue|next|break|exit|return|if|unless|except|else|then|score)"
+    r"(?![\w.-])",
     re.IGNORECASE,
+)
+
+# a line that is an action, even where a condition could go on
+ACTION_LINE = re.compile(
+    r"(?:(?:file|copy)[ \t]+(?:in)?to|forward[ \t]+to|pipe[ \t]+to|(?:un)?mark[ \t]+\w+|pass[ \t]+through|do[ \t]+\w+"
+    r"|(?:add|set|remove)[ \t]+header"
+    r"|(?:keep|discard|stop|scan|reject|defer|reply|log|notify)(?=[ \t]*(?:[\"#;}\r\n]|$)))"
+    r"(?![\w.-])",
 )
 
 _STEP = re.compile(

@@ -8,7 +8,8 @@ actions' arguments). The first row that fits is taken.
 
 ``before`` is searched at the end of the statement so far, ``here`` matched
 against the rest of the line. Groups of both are put into ``message``,
-``label``, ``help`` and ``write`` as ``%(name)s``. What is underlined is the
+``label``, ``help`` and ``write`` as ``%(name)s``, with ``block`` what is open
+around it. What is underlined is the
 group ``at`` of ``here``, else all of it, with ``whole`` from the beginning of
 what ``before`` matched.
 """
@@ -42,11 +43,13 @@ class Slip:
     fresh: bool | None = None  # True: only where a statement begins; False: only within one
     expected: str = ""  # only where this word or kind of token may stand
     whole: bool = False
+    near: bool = False  # no blank between ``before`` and ``here``
 
     def fits(self, before: str, rest: str) -> tuple[dict[str, str], int, int] | None:
         """The groups, and the characters to underline relative to the error."""
         at = _compiled(rf"(?i)(?:{self.here})").match(rest)
-        behind = _compiled(rf"(?i)(?:{self.before})\s*\Z").search(before) if self.before else None
+        blank = "" if self.near else r"\s*"
+        behind = _compiled(rf"(?i)(?:{self.before}){blank}\Z").search(before) if self.before else None
         if not at or (self.before and not behind):
             return None
         words = {name: value or "" for name, value in at.groupdict().items()}

@@ -45,6 +45,8 @@ def _denied(words: Words) -> str:
     value = f" {words['value']}" if words["value"] else ""
     if relation in ("is", "in"):
         return f"{words['field']} " + ("is not" if relation == "is" else "not in") + value
+    if relation == "is" and words.get("no"):
+        return f"is not{value}"
     stem = {"starts": "start with", "ends": "end with", "matches": "match"}.get(relation, relation.rstrip("s"))
     return f"{words['field']} does not {stem}{value}"
 
@@ -113,6 +115,10 @@ SLIPS = (
         write=lambda words: f"{words['field']} matches {words['value'] or '/…/'}",
     ),
     Slip(
+        "E141", "`%(at)s` is written the other way round", before=rf"(?<![\w.-]){_FIELD}", here=r"(?P<at>=[<>])",
+        write=lambda words: words["at"][::-1],
+    ),
+    Slip(
         "E120", "`=` does not compare", before=rf"(?<![\w.-]){_FIELD}", here=rf"(?P<at>=+|:=?)[ \t]*{_VALUE}?",
         expected="is", write=lambda words: f"{words['field']} is {words['value'] or '…'}",
     ),
@@ -123,10 +129,20 @@ SLIPS = (
         help="or `contains`, `starts with`, `ends with`, `matches`",
     ),
     Slip(
-        "E121", "`not` stands elsewhere", before=rf"(?<![\w.-]){_FIELD}",
-        here=rf"(?P<at>not[ \t]+(?P<relation>contains?|starts?|ends?|matches|match|is|exists?){_END}(?:[ \t]+with\b)?)"
+        "E121", "`does not` is followed by the plain word", before=r"(?<![\w.-])(?P<no>does[ \t]+not)", whole=True,
+        here=rf"(?P<relation>contains|starts|ends|matches|exists|is|in){_END}(?:[ \t]+with\b)?[ \t]*(?P<value>{TEXT})?",
+        write=lambda words: _denied({**words, "field": ""}).strip(),
+    ),
+    Slip(
+        "E121", "`not` stands elsewhere", before=rf"(?<![\w.-]){_FIELD}[ \t]+not", whole=True,
+        here=rf"(?P<at>(?P<relation>contains?|starts?|ends?|matches|match|is|exists?){_END}(?:[ \t]+with\b)?)"
         rf"[ \t]*(?P<value>{TEXT})?",
         write=_denied,
+    ),
+    Slip(
+        "E121", "a relation is missing", before=rf"(?<![\w.-]){_FIELD}[ \t]+not", here=rf"(?P<value>{TEXT})",
+        label="how does it compare?", write="%(field)s is not %(value)s",
+        help="or `does not contain`, `does not start with`, `does not end with`",
     ),
     Slip(
         "E121", "`%(at)s` is not a word of the language", before=rf"(?<![\w.-]){_FIELD}",
@@ -147,7 +163,8 @@ SLIPS = (
         write=lambda words: f"{words['word']} with {words['value'] or '…'}",
     ),
     Slip(
-        "E128", "capitals count when `exactly` says so", before=rf"(?P<relation>[a-z]+)[ \t]+(?P<value>{TEXT})",
+        "E128", "capitals count when `exactly` says so",
+        before=rf"(?P<relation>(?:starts[ \t]+|ends[ \t]+)?[a-z]+)[ \t]+(?P<value>{TEXT})",
         here=r"\(?(?:case[ \t-]*sensitive(?:ly)?|exactly|exact[ \t]*case|with[ \t]+case)\)?",
         write="%(relation)s exactly %(value)s",
     ),
@@ -184,6 +201,11 @@ SLIPS = (
         "E127", "a comma does not join actions", fresh=False,
         here=rf"(?P<at>,)[ \t]*(?P<rest>(?:{ACTIONS})\b[^#;}}\n]*)",
         help=lambda words: f"begin a new line: `{words['rest'].strip()}`",
+    ),
+    Slip(
+        "E149", "a comment begins with `#`", fresh=False,
+        here=r"(?P<at>//+|/\*|--)[ \t]*(?P<rest>[^\n]*?)[ \t]*(?:\*/)?$",
+        write="# %(rest)s",
     ),
     Slip(
         "E140", "`%(at)s` is not needed", fresh=False, expected="and",

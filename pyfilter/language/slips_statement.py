@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pyfilter.language.slips import TEXT, Slip, Words, quoted
 
 _FOLDER = rf"(?P<folder>{TEXT}|'[^'\n]*'|“[^”\n]*”|[^\s;}}#]+)"
@@ -19,7 +21,7 @@ def _file_into(words: Words) -> str:
 
 
 def _mark(words: Words) -> str:
-    flags = [_FLAGS.get(flag.lower(), "") for flag in words["flags"].replace(",", " ").replace("\\", "").split()]
+    flags = [_FLAGS.get(flag.lower(), "") for flag in re.findall(r"\w+", words["flags"])]
     return "mark " + ", ".join(flag for flag in flags if flag) if any(flags) else "mark flagged"
 
 
@@ -34,6 +36,24 @@ def _setting(words: Words) -> str:
 
 # fmt: off
 SLIPS = (
+    # ------------------------------------------------------------- within a test
+    Slip(
+        "E142", "the message of a test stands in a text", fresh=True, expected="given", here=r"[\w-]+:[^\n]*",
+        help='write `message """`, below it the header, an empty line and the body, and `"""`',
+    ),
+    Slip(
+        "E142", "what a test takes for granted is `given`", fresh=True, expected="given",
+        here=r"(?P<at>(?:when|if|with|assume)(?![\w.-]))[ \t]*(?P<rest>[^#;}\n]*)",
+        write=lambda words: f"given {words['rest'].strip() or '…'}",
+    ),
+    Slip(
+        "E142", "what a test awaits is `expect`", fresh=True, expected="given",
+        here=r"(?P<at>(?P<verb>expects|expected|assert|should|file|keep|discard|stop|reject|defer|copy|mark)(?![\w.-]))"
+        r"[ \t]*(?P<rest>[^#;}\n]*)",
+        write=lambda words: "expect "
+        + (f"{words['verb']} " if words["verb"][0] not in "eas" or words["verb"] == "stop" else "")
+        + (words["rest"].strip() or ""),
+    ),
     # ------------------------------------------------------------------ filing
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
@@ -43,16 +63,17 @@ SLIPS = (
     ),
     Slip(
         "E122", "`file` goes into a folder: `into` is missing", fresh=False, before=r"(?<![\w.-])file",
-        here=rf"(?P<at>(?:to|in|as)(?![\w.-])|(?!into\b))(?:[ \t]*{_FOLDER})?", write=_file_into, whole=True,
+        here=rf"(?P<at>(?!into\b)[a-z]+(?=[ \t]*[\"“'])|(?:to|in|as)(?![\w.-])|(?!into\b))(?:[ \t]*{_FOLDER})?",
+        write=_file_into, whole=True,
     ),
     Slip(
         "E122", "`copy` wants `to` and an address, or `into` and a folder", fresh=False,
-        before=r"(?<![\w.-])copy", here=r"(?P<to>[^\s;}#]*@[^\s;}#]*)",
+        before=r"(?<![\w.-])copy", here=r"(?P<to>[^\s;}#]*@[^\s;}#]*)", whole=True,
         write=lambda words: f"copy to {quoted(words['to'])}",
     ),
     Slip(
         "E122", "`copy` wants `into` and a folder, or `to` and an address", fresh=False,
-        before=r"(?<![\w.-])copy", here=rf"(?:in[ \t]+)?{_FOLDER}?",
+        before=r"(?<![\w.-])copy", here=rf"(?:in[ \t]+)?{_FOLDER}?", whole=True,
         write=lambda words: f"copy into {quoted(words['folder'] or '…')}",
     ),
     Slip(
@@ -81,7 +102,7 @@ SLIPS = (
     # ------------------------------------------------------------------- flags
     Slip(
         "E125", "`%(verb)s` is not an action", fresh=True,
-        here=r"(?P<at>(?P<verb>flag|addflag|setflag)(?![\w.-]))[ \t]*(?:as[ \t]+)?(?P<flags>[^;}#\n\"]*)",
+        here=r"(?P<at>(?P<verb>flag|addflag|setflag)(?![\w.-]))[ \t]*(?:as[ \t]+)?(?P<flags>[^;}#\n]*)",
         label="flags are marked", write=_mark,
     ),
     Slip(
@@ -117,8 +138,9 @@ SLIPS = (
     ),
     Slip(
         "E140", "a condition begins with `when`", fresh=True,
-        here=r"(?P<at>(?:if|where|while)(?![\w.-]))[ \t]*(?P<rest>[^#{:\n]*)",
-        write=lambda words: f"when {words['rest'].strip() or '…'}",
+        here=r"(?P<at>(?:if|where|while)(?![\w.-]))[ \t]*(?P<rest>[^#{:\n]*?)[ \t]*(?:then\b|[#{:\n]|$)",
+        help=lambda words: ("write " if words["block"] else 'write `rule "…" {` and in it ')
+        + f"`when {words['rest'] or '…'}`",
     ),
     Slip(
         "E148", "a condition without `when`", fresh=True,
@@ -162,13 +184,14 @@ SLIPS = (
     ),
     Slip(
         "E136", "`%(verb)s` is not an action", fresh=True,
-        here=rf"(?P<at>(?P<verb>run|exec|execute|call|\|)(?![\w.-]))[ \t]*(?P<program>{TEXT})?",
-        write=lambda words: f"pipe to {words['program'] or quoted('program')}",
+        here=rf"(?P<at>(?P<verb>run|exec|execute|call|\|)(?![\w.-]))[ \t]*(?P<program>{TEXT}|[\w/.~-]+)?",
+        write=lambda words: f"pipe to {quoted(words['program'] or 'program')}",
         help="`pass through` for a program that changes the message",
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
-        here=r"(?P<at>(?P<verb>vacation|autoreply|answer|respond)(?![\w.-]))", write='reply every 7 days "…"',
+        here=rf"(?P<at>(?P<verb>vacation|autoreply|answer|respond)(?![\w.-]))(?:[ \t]+with\b)?[ \t]*(?P<text>{TEXT})?",
+        write=lambda words: f"reply every 7 days {words['text'] or quoted('…')}",
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
@@ -190,8 +213,13 @@ SLIPS = (
         here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))", write='include "…"',
     ),
     Slip(
-        "E100", "this is procmail's language", fresh=True, here=r"(?P<at>:0[^\n]*|\*[ \t]*[\^!?<>][^\n]*)",
-        help="pyfilter reads its own language: see the rule in the manual that does the same",
+        "E100", "this looks like procmail", fresh=True, here=r"(?P<at>:0[^\n]*|\*[ \t]*[\^!?<>][^\n]*)",
+        help="pyfilter has rules of its own: the manual says what stands for what",
+    ),
+    Slip(
+        "E149", "a comment begins with `#`", fresh=True,
+        here=r"(?P<at>//+|/\*|--|;;?)[ \t]*(?P<rest>[^\n]*?)[ \t]*(?:\*/)?$",
+        write="# %(rest)s",
     ),
 )
 # fmt: on

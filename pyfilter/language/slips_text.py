@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyfilter.language.slips import TEXT, Slip, Words, quoted
+from pyfilter.language.slips import ACTIONS, TEXT, Slip, Words, quoted
 
 TYPOGRAPHIC = "“”„‟«»″＂"
 _SINGLE = "‘’‚‛‹›′"
@@ -28,7 +28,8 @@ def _time(words: Words) -> str:
 
 
 def _flags(words: Words) -> str:
-    return f"{words['verb']} {words['flags'].strip(' ,')}, {words['more']}"
+    flags = [flag for flag in re.findall(r"[\w-]+", words["flags"]) if flag.lower() != "and"]
+    return f"{words['verb']} {', '.join([*flags, words['more']])}"
 
 
 # fmt: off
@@ -63,7 +64,7 @@ SLIPS = (
     Slip(
         "E126", "a comma is missing between the flags", fresh=False,
         before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)[ \t]+(?P<flags>[\w, \t-]*\w)",
-        here=r"(?P<at>(?:and[ \t]+)?(?P<more>(?!continue\b)[A-Za-z]+))(?![\w.-])", write=_flags,
+        here=rf"(?P<at>(?:and[ \t]+)?(?P<more>(?!(?:continue|{ACTIONS})\b)[A-Za-z]+))(?![\w.-])", write=_flags,
     ),
     Slip(
         "E126", "a flag is a bare word", fresh=False, before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)",
@@ -80,15 +81,50 @@ SLIPS = (
     # a word where only a text can stand
     Slip(
         "E108", "an address stands in quotes", before=r"(?<![^\s(,])(?P<local>[\w.+-]+)", here=r"(?P<at>@[\w.*-]*)",
-        whole=True, write=lambda words: quoted(words["local"] + words["at"]),
+        whole=True, near=True, write=lambda words: quoted(words["local"] + words["at"]),
     ),
     Slip(
         "E108", "an address stands in quotes", here=r"(?P<word><?[\w.+*-]*@[\w.*-]*>?)", fresh=False,
         write=lambda words: quoted(words["word"].strip("<>")),
     ),
     Slip(
+        "E101", "this pattern has no closing `/`", before=r"(?<![\w.-])match(?:es)?(?:[ \t]+exactly)?",
+        here=r"(?P<at>/[^/\n]*)$",
+        write=lambda words: words["at"].rstrip() + "/",
+    ),
+    Slip(
+        "E108", "a pattern stands between slashes, or in quotes", before=r"(?<![\w.-])match(?:es)?(?:[ \t]+exactly)?",
+        here=r"(?P<at>(?![\"“”'*])[^\s;}#]+)", write=lambda words: f"/{words['at'].replace('/', chr(92) + '/')}/",
+    ),
+    Slip(
+        "E108", "a text stands in quotes", before=r"(?<![\w.-])(?P<verb>reject|defer|log|notify)",
+        here=r"(?P<at>(?![\"“”'])[^#;}\n\"]*\S)", write=lambda words: f"{words['verb']} {quoted(words['at'])}",
+    ),
+    Slip(
+        "E123", "`reply` is followed by its text", before=r"(?<![\w.-])reply",
+        here=rf"(?P<at>with|by|using)[ \t]*(?P<text>{TEXT})?",
+        write=lambda words: f"reply {words['text'] or quoted('…')}",
+    ),
+    Slip(
+        "E132", "how many?", before=r"(?<![\w.-])(?P<verb>every|within)",
+        here=r"(?P<unit>second|minute|hour|day|week|month|year)s?",
+        write="%(verb)s 1 %(unit)s",
+    ),
+    Slip(
+        "E126", "a name of several words stands in quotes",
+        before=r"(?<![\w.-])(?P<word>rule|test)[ \t]+(?P<first>[\w-]+)",
+        here=r"(?P<rest>(?!else\b)\w[^{\n\"]*)", whole=True,
+        write=lambda words: f"{words['word']} {quoted(words['first'] + ' ' + words['rest'].strip())} {{",
+    ),
+    Slip(
+        "E147", "`=` is missing", before=r"(?<![\w.-])(?P<word>(?:set|list|let)[ \t]+[\w.-]+)",
+        here=rf"(?P<value>{TEXT}|[\w/~.-]+)",
+        write=lambda words: f"{words['word']} = {words['value']}",
+    ),
+    Slip(
         "E108", "one text after another, separated by commas", here=r"(?P<at>[\[(])[ \t]*(?P<rest>[^\])\n]*)[\])]?",
-        expected="text", help=lambda words: f"write {words['rest'].strip() or quoted('…')} without the brackets",
+        expected="text",
+        help=lambda words: f"write `{words['rest'].strip() or quoted('…')}`, without the brackets",
     ),
     Slip(
         "E108", "a folder's name stands in quotes", before=r"(?<![\w.-])(?P<verb>file|copy)[ \t]+into",

@@ -11,17 +11,18 @@ quotes"), never by its token.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pyfilter.language.diagnostics import Diagnostic, Note
+from pyfilter.language.recovery import STATEMENT as NEW
 from pyfilter.language.slips import TEXT, Slip, filled
 from pyfilter.language.slips_condition import SLIPS as CONDITION
 from pyfilter.language.slips_statement import SLIPS as STATEMENT
 from pyfilter.language.slips_text import SLIPS as IN_TEXT
 from pyfilter.language.slips_text import TYPOGRAPHIC, straightened
 from pyfilter.language.tree import Source, Span
-
 
 # characters of a line that are looked at; of a word that are repeated
 _FAR = 400
@@ -74,7 +75,33 @@ class Trouble:
 
 
 def explain(trouble: Trouble) -> Diagnostic:
-    return _quotes(trouble) or _slip(trouble) or _braces(trouble) or _alike(trouble) or _expected(trouble)
+    return (
+        _invisible(trouble)
+        or _quotes(trouble)
+        or _action_of_the_user(trouble)
+        or _slip(trouble)
+        or _braces(trouble)
+        or _alike(trouble)
+        or _expected(trouble)
+    )
+
+
+def _invisible(trouble: Trouble) -> Diagnostic | None:
+    sign = trouble.rest[:1]
+    if not sign or unicodedata.category(sign)[0] not in "CZ" or sign in " \t":
+        return None
+    message = f"an invisible character: U+{ord(sign):04X}"
+    return Diagnostic("E109", message, trouble.span(0, 1), "", "take it out; writing the line anew does it")
+
+
+def _action_of_the_user(trouble: Trouble) -> Diagnostic | None:
+    """An action's own name where `do NAME` is meant."""
+    found = re.match(r"[\w-]+", trouble.rest) if trouble.fresh else None
+    if not found or not re.search(rf"(?m)^[ \t]*action[ \t]+{re.escape(found[0])}[ \t]*{{?", trouble.source.text):
+        return None
+    name = found[0]
+    message = f"`{name}` is an action of your own"
+    return Diagnostic("E138", message, trouble.span(0, len(name)), "", f"write `do {name}`")
 
 
 # -------------------------------------------------------------------- quotes
@@ -145,6 +172,7 @@ def _slip(trouble: Trouble) -> Diagnostic | None:
         found = slip.fits(before[-_FAR:], rest)
         if found:
             words, start, end = found
+            words["block"] = trouble.block
             return Diagnostic(
                 slip.code, filled(slip.message, words), trouble.span(start, end), filled(slip.label, words),
                 _remedy(slip, words),
@@ -188,9 +216,19 @@ def missing_close(source: Source, kind: str, head: int, start: int, before: int)
         where = f"above line {source.place(before)[0]}"
         notes = (Note(Span(source, before, end if end >= 0 else len(source.text)), f"the `{sign}` is missing above"),)
     return Diagnostic(
-        "E115" if kind == "paren" else "E102", f"`{source.text[start]}` without its `{sign}`", opened, "opened here",
-        f"write `{sign}` {where}", notes,
+        "E115" if kind == "paren" else "E102", f"{_CALLED.get(kind, 'this')} has no closing `{sign}`", opened,
+        "begins here", f"write `{sign}` {where}", notes,
     )  # fmt: skip
+
+
+_CALLED = {
+    "rule": "this rule",
+    "test": "this test",
+    "action": "this action",
+    "list": "this list",
+    "group": "this group",
+    "paren": "this parenthesis",
+}
 
 
 def missing_open(source: Source, head: int, before: int) -> Diagnostic:
@@ -229,10 +267,16 @@ def _alike(trouble: Trouble) -> Diagnostic | None:
     close = same or get_close_matches(word.lower(), words, 1, 0.7)
     if not close:
         return None
-    message = f"`{word}` is not a word of the language"
+    span = trouble.span(0, len(word))
     if same:
         message = f"the words of the language are written small: `{word}`"
-    return Diagnostic("E118", message, trouble.span(0, len(word)), "", f"did you mean `{close[0]}`?")
+        return Diagnostic("E118", message, span, "", f"write `{close[0]}`")
+    message = f"`{word}` cannot stand here" if word in _KNOWN else f"`{word}` is not a word of the language"
+    return Diagnostic("E118", message, span, "", f"did you mean `{close[0]}`?")
+
+
+# words close to others that are words themselves
+_KNOWN = frozenset(["contains", "starts", "ends", "matches", "exists", "contain", "start", "end", "match", "exist"])
 
 
 # --------------------------------------------------- what could have stood here
@@ -240,9 +284,17 @@ def _alike(trouble: Trouble) -> Diagnostic | None:
 # the word read last, and what stands behind it: what it is called, an example
 _BEHIND = {
     "INTO": ("a folder name in quotes", 'file into "Lists"'),
-    "TO": ("an address or a program in quotes", 'forward to "me@example.org"'),
+    "TO": ("an address in quotes", 'forward to "me@example.org"'),
+    "TO pipe": ("a program in quotes", 'pipe to "prog"'),
     "MARK": ("a flag", "mark read"),
     "UNMARK": ("a flag", "unmark read"),
+    "AS mark": ("a flag", "mark as read"),
+    "AS unmark": ("a flag", "unmark as read"),
+    "COMMA mark": ("a flag", "mark read, flagged"),
+    "COMMA unmark": ("a flag", "unmark read, flagged"),
+    "COMMA": ("a text in quotes", ""),
+    "EQUAL": ("a text in quotes", ""),
+    "EQUAL set": ("a value", 'set maildir = "~/Maildir"'),
     "AS": ("what it stands for", 'define friends as from.domain is "example.org"'),
     "RULE": ("the rule's name", 'rule "lists" {'),
     "TEST": ("the test's name in quotes", 'test "cron mail goes to Cron" {'),
@@ -308,19 +360,23 @@ def _expected(trouble: Trouble) -> Diagnostic:
         message = f"a character that is not of the language: U+{ord(word[0]):04X}"
         return Diagnostic("E109", message, trouble.span(0, 1), "", "take it out")
     if "_NL" in trouble.expected and not trouble.fresh:
-        return Diagnostic(
-            "E116", f"`{word}` stands behind something complete", span, "the line could end before this",
-            help or "one statement a line, or `;` between two",
-        )  # fmt: skip
+        if NEW.match(trouble.rest):
+            message = f"`{word}` stands on the line of something else"
+            return Diagnostic("E116", message, span, "", "begin a new line there, or write `;` before it")
+        label = "the condition could end before this" if "and" in trouble.words else "the line could end before this"
+        return Diagnostic("E105", f"`{word}` cannot stand here", span, label)
     return Diagnostic("E105", f"`{word}` cannot stand here", span, f"{what} is expected", help)
 
 
 def _named(trouble: Trouble) -> tuple[str, str]:
     if trouble.last_type in _BEHIND and not trouble.fresh and "_NL" not in trouble.expected:
-        return _BEHIND[trouble.last_type]
+        begun = trouble.statement.text.split(None, 1)[0]
+        return _BEHIND.get(f"{trouble.last_type} {begun}") or _BEHIND[trouble.last_type]
     if trouble.fresh and not trouble.block:
         return "a rule, a test or a setting", ""
-    return next(((name, example) for type, name, example in _COULD if type in trouble.expected), ("something else", ""))
+    known = next(((name, example) for type, name, example in _COULD if type in trouble.expected), None)
+    words = sorted(trouble.words - {""})
+    return known or (f"`{words[0]}`" if words else "something else", "")
 
 
 _PRINTABLE = re.compile(r"[!-~\w]")
