@@ -136,7 +136,7 @@ class Conditions:
             self.report.add("E222", problem, node.count.span, "", help)
             least = 1
         lowered, captured = self._some(node.operands, scope, depth, int(least))
-        return (None if problem else lowered), captured
+        return (None, forgive(node)) if problem else (lowered, captured)
 
     def _score(self, node: Score) -> tuple[Lowered | None, Scope]:
         self.report.later("`score`", node.span, "say how many conditions must hold: `at least 2 of { … }`")

@@ -116,7 +116,7 @@ class Patterns:
         made = regex(value.pattern, value.flags, exactly)
         whole = True
         for name in made[2]:
-            whole = self._clash(name, value.span) and whole
+            whole = self._clash(name, _named_group(value, name)) and whole
         return (made if whole else None), Scope(dict.fromkeys(made[2], value.span))
 
 
@@ -136,6 +136,12 @@ def _bad_pattern(value: Regex, cause: str, offset: int, report: Report) -> None:
 
 def _short(written: str, longest: int = 40) -> str:
     return f"`{written}`" if len(written) <= longest else f"`{written[:longest]}…`"
+
+
+def _named_group(value: Regex, name: str) -> Span:
+    """Where the pattern names the capture."""
+    at = value.span.text.find(f"<{name}>")
+    return Span(value.span.source, value.span.start + at + 1, value.span.start + at + 1 + len(name))
 
 
 def _named_groups(pattern: str) -> list[str]:

@@ -8,6 +8,8 @@ anyway.
 
 from __future__ import annotations
 
+import re
+
 from pyfilter import limits
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
@@ -110,7 +112,9 @@ class Rules:
         """All `when` lines as one condition, and the scope of the actions."""
         made: list[Lowered] = []
         for statement in node.body:
-            if isinstance(statement, When):
+            if isinstance(statement, Broken):  # perhaps a condition, perhaps one that captured
+                scope = scope.then(Scope(forgiven=frozenset(re.findall(r"[{<]([\w.-]+)[}>]", statement.span.text))))
+            elif isinstance(statement, When):
                 lowered, captured = self.conditions.condition(statement.condition, scope)
                 scope = scope.then(captured)
                 if lowered is not None:

@@ -67,7 +67,7 @@ class Tests:
     def test(self, node: Test, scope: Scope) -> tuple[Lowered | None, Scope]:
         found = self._subject(node)
         if found is None:
-            return None, forgive(node)
+            return None, self._without_field(node, scope)
         key, kind = found
         relation = node.relation
         if relation is None:
@@ -114,6 +114,15 @@ class Tests:
             remedy_fields.no_field(node, subject, self.names, self.report)
             return None
         return subject.name, kind
+
+    def _without_field(self, node: Test, scope: Scope) -> Scope:
+        """The field is wrong: judge what does not depend on it, so that the next run finds nothing new."""
+        relation = node.relation
+        if relation is not None and relation.word == "in":
+            self._in(node, relation, "", 0, scope)
+        elif relation is not None and relation.word == "matches":
+            self.patterns.matches(relation, "", 0)
+        return forgive(node)
 
     # ------------------------------------------------------------------ is, contains, starts with, ends with
 
