@@ -26,9 +26,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 
 from pyfilter import limits
-from pyfilter.delivery import folders, headers, leftovers, maildir
+from pyfilter.delivery import folders, maildir
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from pyfilter.message.message import Message
 
 __all__ = ["execute", "maildir_path"]
+
+# left-overs in tmp/ are looked for by about one delivery in so many, the clock's microseconds being
+# the die: a mailbox with 20 mails a day is swept every few days
+SWEEP_ONE_IN = 64
 
 DURABLE = ("full", "file", "none")
 
@@ -119,16 +124,13 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     if durable not in DURABLE:
         raise Refused(f"`set durable = {durable}` means nothing; {', '.join(DURABLE)} do")
     inbox = maildir_path(str(settings["maildir"]), home)
-    # every name is looked at before the first byte is written
-    targets = [
-        (name, folders.directory(name, inbox, str(settings["layout"])), flags) for name, flags in filings.items()
-    ]
+    targets = _targets(filings, inbox, str(settings["layout"]))
     _check_home(home)
-    parts = (headers.lines_above(plan.headers, message.raw), message.raw)
+    parts = _parts(plan, message)
     made = []
-    for name, path, flags in targets:
-        if leftovers.sweep_is_due():
-            leftovers.sweep(path)
+    for path, (name, flags) in targets.items():
+        if time.time_ns() // 1000 % SWEEP_ONE_IN == 0:
+            _sweep(path)
         copy = maildir.Copy(path, flags)
         copies.append(copy)
         create = path == inbox or bool(settings["create-folders"])
@@ -147,8 +149,38 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     return notes
 
 
+def _targets(filings: dict[str, str], inbox: bytes, layout: str) -> dict[bytes, tuple[str, str]]:
+    """{directory: (folder, flags)}; every name is looked at before the first byte is written. Names
+    of one directory ("Inbox" and "INBOX") are one delivery."""
+    targets: dict[bytes, tuple[str, str]] = {}
+    for name, flags in filings.items():
+        path = folders.directory(name, inbox, layout)
+        if flags and not (flags.isascii() and flags.isalpha()):
+            raise Refused(f"the flags {flags!r} for {name!r} are not letters")
+        name, others = targets.get(path, (name, ""))
+        targets[path] = (name, "".join(sorted({*flags, *others})))
+    return targets
+
+
+# What follows is imported by the few deliveries that need it.
+
+
+def _parts(plan: Plan, message: Message) -> tuple[bytes, ...]:
+    if not plan.headers:
+        return (message.raw,)
+    from pyfilter.delivery import headers
+
+    return (headers.lines_above(plan.headers, message.raw), message.raw)
+
+
+def _sweep(path: bytes) -> None:
+    from pyfilter.delivery import leftovers
+
+    leftovers.sweep(path)
+
+
 def _subscribe(inbox: bytes, made: list[str]) -> list[str]:
-    from pyfilter.delivery import subscriptions  # only when a folder was made
+    from pyfilter.delivery import subscriptions
 
     return subscriptions.subscribe(inbox, made)
 

@@ -18,8 +18,6 @@ is refused with ``Unusable``, and the delivery is deferred.
 
 from __future__ import annotations
 
-import binascii
-
 from pyfilter import limits
 from pyfilter.engine.plan import INBOX
 
@@ -90,6 +88,8 @@ def encode_name(text: str) -> bytes:
 
 
 def _shifted(run: str) -> bytes:
+    import binascii  # most folders have an English name
+
     base64 = binascii.b2a_base64(run.encode("utf-16-be"), newline=False)
     return b"&" + base64.rstrip(b"=").replace(b"/", b",") + b"-"
 
@@ -97,6 +97,8 @@ def _shifted(run: str) -> bytes:
 def decode_name(name: bytes) -> str:
     """The inverse of ``encode_name``. Only the one right spelling of a name is taken, as Dovecot
     does; ValueError for anything else, since two names of one folder would be two folders."""
+    import binascii
+
     text = ""
     rest = name.decode("ascii")
     while rest:

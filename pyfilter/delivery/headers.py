@@ -12,8 +12,6 @@ in any case before 998 (RFC 5322, section 2.1.1).
 
 from __future__ import annotations
 
-import binascii
-
 __all__ = ["lines_above"]
 
 LINE = 78
@@ -58,6 +56,8 @@ def _pieces(word: str) -> list[str]:
 
 
 def _encoded_words(text: str) -> list[str]:
+    import binascii  # most values are ASCII
+
     words = []
     chunk = b""
     for character in text:

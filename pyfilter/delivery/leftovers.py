@@ -1,10 +1,9 @@
 """Remove from ``tmp/`` what crashes left there.
 
 A file in tmp/ that nobody touched for 36 hours belongs to no delivery any more (maildir(5)).
-Looking for them costs a directory listing, so about one delivery in SWEEP_ONE_IN does it, the
-clock's microseconds being the die: a mailbox with 20 mails a day is swept every few days.
-It is done before the copy is written, where a kill costs nothing, and looks at SWEEP_ENTRIES at
-most. Its failure is none of the delivery's: nothing is raised.
+Looking for them costs a directory listing, so about one delivery in 64 does it (execute.py),
+before the copy is written, where a kill costs nothing. SWEEP_ENTRIES are looked at, at most.
+Failure is none of the delivery's: OSError is not raised.
 """
 
 from __future__ import annotations
@@ -16,16 +15,10 @@ import time
 from pyfilter import limits
 from pyfilter.delivery import making
 
-__all__ = ["sweep", "sweep_is_due"]
+__all__ = ["sweep"]
 
-SWEEP_ONE_IN = 64
 # entries of tmp/; a flood of left-overs is worked off over several sweeps
 SWEEP_ENTRIES = 1000
-
-
-def sweep_is_due() -> bool:
-    """Whether this delivery is the one in SWEEP_ONE_IN."""
-    return time.time_ns() // 1000 % SWEEP_ONE_IN == 0
 
 
 def sweep(folder: bytes) -> int:

@@ -65,6 +65,25 @@ def test_filing_twice_into_one_folder_is_one_delivery(box: Box, message: Message
     assert name.endswith(":2,FS")
 
 
+def test_two_names_of_one_folder_are_one_delivery(box: Box, message: Message) -> None:
+    assert (
+        execute(make_plan(("copy", "Inbox", "S"), ("keep", "INBOX", "F")), message, str(box.home)).status is DELIVERED
+    )
+    [name] = box.names("cur")
+    assert name.endswith(":2,FS")
+    assert box.visible() == {".": [RAW]}
+
+
+@pytest.mark.parametrize("flags", ["/../../x", "S:", "\0", "ž"])
+def test_flags_that_are_no_letters_are_refused(box: Box, message: Message, flags: str) -> None:
+    plan = make_plan(("file", "A", ""))
+    plan.actions[0].flags = flags
+    outcome = execute(plan, message, str(box.home))
+    assert outcome.status is DEFERRED
+    assert outcome.detail.startswith("the flags ") and outcome.detail.endswith(" for 'A' are not letters")
+    assert os.listdir(box.home) == []
+
+
 def test_a_discarded_message_is_nowhere_and_delivered(box: Box, message: Message) -> None:
     assert execute(make_plan(("discard", None, ""), outcome="discarded"), message, str(box.home)).status is DELIVERED
     assert os.listdir(box.home) == []
@@ -479,10 +498,10 @@ def test_one_delivery_in_64_sweeps_before_it_writes(
     box.make("")
     swept: list[bytes] = []
     monkeypatch.setattr(leftovers, "sweep", lambda path: swept.append(path))
-    monkeypatch.setattr(maildir.time, "time_ns", lambda: 64_000)
+    monkeypatch.setattr(time, "time_ns", lambda: 64_000)
     execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
     assert swept == [os.fsencode(box.path)]
-    monkeypatch.setattr(maildir.time, "time_ns", lambda: 65_000)
+    monkeypatch.setattr(time, "time_ns", lambda: 65_000)
     execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
     assert swept == [os.fsencode(box.path)]
 

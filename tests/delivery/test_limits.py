@@ -75,6 +75,23 @@ def test_a_limit_of_open_files_defers_or_is_enough(box: Box) -> None:
     assert len(box.visible()) == 4
 
 
+# --- another user --------------------------------------------------------
+
+
+@pytest.mark.usefixtures("root")
+def test_a_parent_that_may_be_walked_through_and_not_opened_is_enough(memory: Path) -> None:
+    """/home often has mode 0711; a Maildir that is the home itself must be made all the same."""
+    memory.chmod(0o711)
+    box = Box(memory / "home")
+    box.home.mkdir(mode=0o700)
+    os.chown(box.home, 12345, 12345)
+    for setting in ("~", "~/Maildir"):
+        words = command(box, (("keep", "INBOX", ""), ("file", "Cron", "")), {"maildir": setting})
+        done = subprocess.run(words, input=RAW, capture_output=True, user=12345, group=12345, check=False)
+        assert (done.stdout, done.stderr) == (b"delivered \n", b"")
+    assert box.visible() == {".": [RAW], ".Cron": [RAW]}
+
+
 # --- file systems ---------------------------------------------------------
 
 
