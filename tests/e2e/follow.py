@@ -15,7 +15,7 @@ from pathlib import Path
 
 __all__ = ["SECONDS", "Follower"]
 
-SECONDS = 20  # deadline of every wait; an ordinary one is over in a tenth of a second
+SECONDS = 30  # deadline of every wait; an ordinary one is over in a tenth of a second
 
 
 class Follower:

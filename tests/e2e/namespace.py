@@ -47,7 +47,7 @@ PROGRAMS = {
 UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mount-proc"]
 # no configuration and no cache of the checkout; a line for each test at the end
 PYTEST = ["-B", "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "--color=no", "-rA", "--tb=short"]
-OVERLAID = ["/etc", "/var", "/run", "/home"]
+OVERLAID = ["/etc", "/var", "/run", "/home", "/usr/bin"]
 SECONDS_INSIDE = 150
 SECONDS_OUTSIDE = 170
 

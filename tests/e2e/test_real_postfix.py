@@ -6,6 +6,7 @@ notice a loss.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -41,6 +42,26 @@ def test_procmail_files_the_seed_into_the_same_folders(machine: Path) -> None:
     print(finished.stdout)
     assert finished.returncode == 0
     assert list(results(finished.stdout)) == ["PASSED"]
+
+
+def test_nothing_stays_behind(machine: Path) -> None:
+    """Accounts, configuration, mail, mounts and processes of a machine end with it."""
+
+    def outside() -> dict[str, object]:
+        files = ["/etc/passwd", "/etc/group", "/etc/hosts", "/etc/postfix/main.cf", "/etc/postfix/master.cf"]
+        return {
+            **{name: Path(name).read_bytes() for name in files},
+            "times": [Path(name).stat().st_mtime_ns for name in files],
+            "homes": sorted(Path("/home").iterdir()),
+            "mounts": Path("/proc/self/mounts").read_text(),
+            "mail": sorted(Path("/var/mail").iterdir()),
+            "host": os.uname().nodename,
+        }
+
+    before = outside()
+    finished = namespace.run(SCENARIOS["seed"], machine)
+    assert "11 passed" in finished.stdout
+    assert outside() == before
 
 
 @pytest.mark.parametrize("agent", ["sink", "refusal"])

@@ -41,8 +41,13 @@ def agent(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def postfix(agent: str, bin: Path) -> Postfix:
-    return Postfix(AGENTS[agent].format(bin=bin))
+def mailbox_command(agent: str, bin: Path) -> str:
+    return AGENTS[agent].format(bin=bin)
+
+
+@pytest.fixture(scope="session")
+def postfix(mailbox_command: str) -> Postfix:
+    return Postfix(mailbox_command)
 
 
 numbers = itertools.count(1)

@@ -1,162 +1,24 @@
-"""When something is wrong, the mail is filed or waits in the queue: never bounced, never lost, never twice.
+"""When something is wrong around the agent, the mail is filed or waits in the queue: never bounced, never lost,
+never twice.
 
-Each test makes one trouble, sees what Postfix says about it, mends it, lets Postfix try again, and counts:
-one copy, in its place, and an empty queue.
+Each test makes one trouble, sees what Postfix says about it, mends it, lets Postfix try again, and counts.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from ..account import Account, handed_over
+from ..account import Account
 from ..postfix import Postfix
+from ..repair import LETTER, LONG_LETTER, POSTPONED, RULES, filed_once, let_in, missing, mounted
 
 Make = Callable[..., Account]
-RULES = 'rule "letters" { when subject contains "letter"; file into "Letters" }\n'
-LETTER = b"From: Olga <olga@family.example>\nSubject: a letter\nMessage-ID: <1@family.example>\n\nDear all,\n"
-BROKEN_MODULES = [
-    b"raise RuntimeError('5.7.1 secret')\n",
-    b"def\n",
-    b"import os\nos._exit(1)\n",
-    b"print('5.0.0 no')\n",
-]
-POSTPONED = ("deferred", "4.3.0", "delivery postponed")
-SENDER = "stranger@stranger.example"
-
-
-@contextmanager
-def moved_away(path: Path) -> Iterator[None]:
-    """As if somebody had deleted it, until the end of the block."""
-    if path.is_dir() and path.parent != Path("/home"):  # an overlay does not rename its lower directories
-        with mounted("-t", "tmpfs", "tmpfs", str(path)):
-            yield
-        return
-    elsewhere = path.with_name(path.name + ".away")
-    path.rename(elsewhere)
-    try:
-        yield
-    finally:
-        elsewhere.rename(path)
-
-
-@contextmanager
-def mounted(*options: str) -> Iterator[None]:
-    """mount(8) until the end of the block; the last option is the place."""
-    subprocess.run(["mount", *options], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", options[-1]], check=True)
-
-
-def filed_once(
-    postfix: Postfix, user: Account, queue_id: str, folder: str = "Letters", message: bytes = LETTER
-) -> None:
-    """The end of every test here: one whole copy, nothing half done, nothing in the queue."""
-    postfix.gone(queue_id)
-    assert user.places() == {folder: 1}
-    assert handed_over(user.only().data, message, queue_id=queue_id, recipient=user.address, sender=SENDER)
-    assert user.unfinished() == []
-    assert postfix.queue() == {}
-
-
-def let_in(postfix: Postfix, queue_id: str) -> None:
-    """After the repair the administrator says `postqueue -f`."""
-    attempt = postfix.retry(queue_id)
-    assert (attempt.status, attempt.dsn) == ("sent", "2.0.0"), attempt
-
-
-# ------------------------------------------------------------ the rules
-
-
-def test_rules_that_do_not_check(postfix: Postfix, account: Make) -> None:
-    """The inbox, with the problem on the message; after the repair the next mail goes where it should."""
-    user = account(RULES.replace("file into", "fiel into"))
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).status == "sent"
-    postfix.gone(queue_id)
-
-    assert user.places() == {"INBOX": 1}
-    (problem,) = user.only().fields("X-Pyfilter-Problem")
-    assert "pyfilterrc" in problem
-    assert user.only().data.endswith(b"\n" + LETTER), "the message itself was changed"
-    user.only().path.unlink()
-
-    user.write(".pyfilterrc", RULES)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).status == "sent"
-    filed_once(postfix, user, queue_id)
-    assert user.only().fields("X-Pyfilter-Problem") == []
-
-
-@pytest.mark.parametrize(
-    "text", ["", "\0", "\xff\xfe", ":0\n* ^Subject\nspam/\n", "{" * 5000, 'set maildir = "', "rule " * 3000]
-)
-def test_rules_that_are_nonsense(postfix: Postfix, account: Make, text: str) -> None:
-    user = account(text)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).status == "sent"
-    postfix.gone(queue_id)
-    assert user.places() == {"INBOX": 1}
-    assert len(user.only().fields("X-Pyfilter-Problem")) == (1 if text else 0)
-
-
-@pytest.mark.parametrize("mode", [0o666, 0o646])
-def test_rules_that_others_may_write(postfix: Postfix, account: Make, mode: int) -> None:
-    user = account()
-    user.write(".pyfilterrc", RULES, mode)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
-    assert user.places() == {}
-
-    user.rule_file.chmod(0o644)
-    let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id)
-
-
-def test_rules_of_somebody_else(postfix: Postfix, account: Make) -> None:
-    user, other = account(RULES), account()
-    os.chown(user.rule_file, other.uid, other.gid)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
-
-    os.chown(user.rule_file, user.uid, user.gid)
-    let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id)
-
-
-def test_rules_that_cannot_be_read(postfix: Postfix, account: Make) -> None:
-    """Not readable is not absent: the mail waits, for the rules may want it elsewhere."""
-    user = account(RULES)
-    os.chown(user.rule_file, 0, 0)
-    user.rule_file.chmod(0o600)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
-
-    os.chown(user.rule_file, user.uid, user.gid)
-    let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id)
-
-
-def test_a_fifo_for_rules(postfix: Postfix, account: Make) -> None:
-    """It does not wait for a writer until Postfix's limit is over, which would bounce."""
-    user = account()
-    os.mkfifo(user.rule_file, 0o600)
-    os.chown(user.rule_file, user.uid, user.gid)
-    queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
-
-    user.rule_file.unlink()
-    user.write(".pyfilterrc", RULES)
-    let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id)
-
 
 # ------------------------------------------------------------ the mailbox
 
@@ -185,16 +47,23 @@ def test_a_maildir_without_permission(postfix: Postfix, account: Make) -> None:
     filed_once(postfix, user, queue_id)
 
 
-@pytest.mark.parametrize("free", [0, 16384])
-def test_a_full_disk(postfix: Postfix, account: Make, free: int) -> None:
-    """Full from the start, or full while the message is written: nothing of it stays behind."""
+@pytest.mark.parametrize(
+    ("size", "free"),
+    [
+        ("size=1m", 0),
+        ("size=1m", 16384),  # full while the message is written
+        ("size=1m,nr_inodes=3", 500_000),  # room for bytes, not for files
+    ],
+)
+def test_a_full_disk(postfix: Postfix, account: Make, size: str, free: int) -> None:
+    """Nothing of it stays behind, however often it is tried."""
     user = account(RULES)
-    user.directory("Maildir")
-    message = LETTER + b"line after line after line\n" * 4000  # some 100 kB
-    with mounted("-t", "tmpfs", "-o", f"size=1m,mode=700,uid={user.uid},gid={user.gid}", "tmpfs", str(user.maildir)):
+    place = str(user.directory("Maildir"))
+    with mounted("-t", "tmpfs", "-o", f"{size},mode=700,uid={user.uid},gid={user.gid}", "tmpfs", place):
+        disk = os.statvfs(place)
         filler = user.maildir / "filler"
-        filler.write_bytes(bytes(os.statvfs(user.maildir).f_bavail * os.statvfs(user.maildir).f_frsize - free))
-        queue_id = postfix.send(message, user.address)
+        filler.write_bytes(bytes(disk.f_bavail * disk.f_frsize - free))
+        queue_id = postfix.send(LONG_LETTER, user.address)
         assert postfix.delivery(queue_id).verdict == POSTPONED
         for _ in range(5):
             assert postfix.retry(queue_id).verdict == POSTPONED
@@ -202,8 +71,9 @@ def test_a_full_disk(postfix: Postfix, account: Make, free: int) -> None:
         assert user.places() == {}
 
         filler.unlink()
+        subprocess.run(["mount", "-o", "remount,nr_inodes=1000", place], check=True)
         let_in(postfix, queue_id)
-        filed_once(postfix, user, queue_id, message=message)
+        filed_once(postfix, user, queue_id, message=LONG_LETTER)
 
 
 def test_a_file_where_the_folder_should_be(postfix: Postfix, account: Make) -> None:
@@ -218,20 +88,31 @@ def test_a_file_where_the_folder_should_be(postfix: Postfix, account: Make) -> N
     filed_once(postfix, user, queue_id)
 
 
-@pytest.mark.parametrize("blocks", [1, 20, 200])
-def test_a_limit_for_files(postfix: Postfix, account: Make, bin: Path, blocks: int) -> None:
-    """Postfix's mailbox_size_limit arrives as RLIMIT_FSIZE, here by ulimit (blocks of 512 bytes): SIGXFSZ does not
-    kill the delivery, EFBIG postpones it."""
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "-f 1",  # blocks of 512 bytes: Postfix's mailbox_size_limit arrives so, SIGXFSZ and EFBIG
+        "-f 20",
+        "-f 200",
+        "-v 2000",  # kilobytes of memory
+        "-v 20000",
+        "-n 3",  # open files
+        "-n 5",
+        "-t 0",  # seconds of CPU
+    ],
+)
+def test_a_limit(postfix: Postfix, account: Make, bin: Path, limit: str) -> None:
+    """Resource limits of the system: whatever the shortage hits, the launcher or Python, it is a postponement."""
     user = account(RULES)
-    message = LETTER + b"line after line after line\n" * 4000  # some 100 kB
-    user.write(".forward", f'"|ulimit -f {blocks}; exec {bin}/pyfilter-deliver"\n')
-    queue_id = postfix.send(message, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
+    user.write(".forward", f'"|ulimit {limit}; exec {bin}/pyfilter-deliver"\n')
+    queue_id = postfix.send(LONG_LETTER, user.address)
+    attempt = postfix.delivery(queue_id)
+    assert (attempt.status, attempt.dsn) == ("deferred", "4.3.0"), attempt
     assert user.unfinished() == []
 
     (user.home / ".forward").unlink()
     let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id, message=message)
+    filed_once(postfix, user, queue_id, message=LONG_LETTER)
 
 
 def test_a_limit_that_only_the_cache_meets(postfix: Postfix, account: Make, bin: Path) -> None:
@@ -246,10 +127,23 @@ def test_a_limit_that_only_the_cache_meets(postfix: Postfix, account: Make, bin:
 def test_a_home_that_is_away(postfix: Postfix, account: Make) -> None:
     """A home on a server that is down: no second home is made in its place."""
     user = account(RULES)
-    with moved_away(user.home):
+    with missing(user.home):
         queue_id = postfix.send(LETTER, user.address)
         assert postfix.delivery(queue_id).verdict == POSTPONED
-        assert not user.home.exists()
+        assert list(user.home.iterdir()) == []
+    let_in(postfix, queue_id)
+    filed_once(postfix, user, queue_id)
+
+
+def test_a_maildir_behind_a_link(postfix: Postfix, account: Make) -> None:
+    """On another disk, say. A link that leads nowhere is a disk that is not mounted."""
+    user = account(RULES)
+    user.maildir.symlink_to("/var/mail-disk")
+    queue_id = postfix.send(LETTER, user.address)
+    assert postfix.delivery(queue_id).verdict == POSTPONED
+
+    Path("/var/mail-disk").mkdir(mode=0o700)
+    os.chown("/var/mail-disk", user.uid, user.gid)
     let_in(postfix, queue_id)
     filed_once(postfix, user, queue_id)
 
@@ -257,32 +151,68 @@ def test_a_home_that_is_away(postfix: Postfix, account: Make) -> None:
 # ------------------------------------------------------------ the agent itself
 
 
-@pytest.mark.parametrize("name", ["bin/python3", "lib/python3.11/site-packages/pyfilter", "pyvenv.cfg", "lib"])
-def test_a_part_of_the_installation_is_missing(postfix: Postfix, account: Make, bin: Path, name: str) -> None:
+# what is missing -> whether mail is filed without it
+PARTS = {
+    "bin/python*": True,  # the launcher takes Debian's
+    "lib": False,
+    "lib/python3*/site-packages/pyfilter": False,
+    "lib/python3*/site-packages/pyfilter/engine": False,
+    "pyvenv.cfg": True,
+}
+
+
+@pytest.mark.parametrize(("part", "filed"), PARTS.items(), ids=PARTS)
+def test_a_part_of_the_installation_is_missing(
+    postfix: Postfix, account: Make, bin: Path, part: str, filed: bool
+) -> None:
     """An upgrade in progress, a broken package, an interpreter that was removed."""
     user = account(RULES)
-    with moved_away(bin.parent / name):
+    with ExitStack() as repair:
+        for path in bin.parent.glob(part):
+            repair.enter_context(missing(path))
         queue_id = postfix.send(LETTER, user.address)
         attempt = postfix.delivery(queue_id)
-    if attempt.status == "sent":  # it can do without
-        filed_once(postfix, user, queue_id)
-        return
-    assert attempt.verdict == POSTPONED
+    if not filed:
+        assert attempt.verdict == POSTPONED
+        let_in(postfix, queue_id)
+    filed_once(postfix, user, queue_id)
+
+
+def test_there_is_no_interpreter(postfix: Postfix, account: Make, bin: Path) -> None:
+    user = account(RULES)
+    with ExitStack() as repair:
+        for path in [*bin.glob("python3*"), *Path("/usr/bin").glob("python3*")]:
+            repair.enter_context(missing(path))
+        queue_id = postfix.send(LETTER, user.address)
+        assert postfix.delivery(queue_id).verdict == POSTPONED
+        assert postfix.retry(queue_id).verdict == POSTPONED
     let_in(postfix, queue_id)
     filed_once(postfix, user, queue_id)
 
 
-@pytest.mark.parametrize("module", ["mda.py", "agent.py", "delivery/execute.py", "message/message.py"])
+MODULES = ["mda.py", "agent.py", "delivery/execute.py", "message/message.py", "engine/evaluate.py"]
+CONTENTS = {
+    "an exception": "raise RuntimeError('5.7.1 secret')\n",
+    "a syntax error": "def\n",
+    "exit 0": "import os\nos._exit(0)\n",
+    "exit 1": "raise SystemExit(1)\n",
+    "output": "print('5.0.0 no', flush=True)\n",
+    "a recursion": "def f(): f()\nf()\n",
+    "a crash": "import os\nos.abort()\n",
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_a_module_that_fails(postfix: Postfix, account: Make, bin: Path, module: str) -> None:
-    """Whatever the code does, no traceback reaches the log of Postfix or a sender, and nothing bounces."""
+    """Whatever the code does, nothing of it reaches the log of Postfix or a sender, and nothing bounces."""
     user = account(RULES)
     (package,) = (bin.parent / "lib").glob("python3*/site-packages/pyfilter")
     path = package / module
     working = path.read_bytes()
-    for broken in BROKEN_MODULES:
-        path.write_bytes(broken)
+    for content in CONTENTS.values():
+        path.write_text(content)
         queue_id = postfix.send(LETTER, user.address)
-        assert postfix.delivery(queue_id).verdict == POSTPONED, broken
+        assert postfix.delivery(queue_id).verdict == POSTPONED, content
         path.write_bytes(working)
         let_in(postfix, queue_id)
         filed_once(postfix, user, queue_id)
@@ -290,11 +220,12 @@ def test_a_module_that_fails(postfix: Postfix, account: Make, bin: Path, module:
 
 
 def test_the_launcher_is_missing(postfix: Postfix, account: Make, bin: Path) -> None:
-    """As long as mailbox_command has no quotes, Postfix starts the launcher itself, and a missing one is a
-    temporary failure. With quotes a shell starts it, whose 127 would bounce: hence no `-a "$EXTENSION"`."""
+    """As long as the command has no quotes, Postfix starts the launcher itself, and a missing one is a temporary
+    failure. With `-a "$EXTENSION"` a shell starts it, whose 127 would bounce: hence no need for that option, the
+    extension stands in Delivered-To."""
     user = account(RULES)
     user.write(".forward", f'"|{bin}/pyfilter-deliver"\n')
-    with moved_away(bin / "pyfilter-deliver"):
+    with missing(bin / "pyfilter-deliver"):
         queue_id = postfix.send(LETTER, user.address)
         attempt = postfix.delivery(queue_id)
         assert (attempt.status, attempt.dsn) == ("deferred", "4.3.0")

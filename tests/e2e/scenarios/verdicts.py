@@ -184,3 +184,35 @@ def test_mail_sent_on_the_machine_itself(postfix: Postfix, account: Make) -> Non
     postfix.gone(queue_id)
     assert user.places() == {"Cron": 1}
     assert user.only().data.endswith(b"\n\n.\nTue\n")
+
+
+def test_many_at_once(postfix: Postfix, account: Make) -> None:
+    """Postfix runs several agents side by side for one user, here into folders that none of them finds made."""
+    user = account('rule "even" { when subject contains "even"; file into "Even" }\nrule "odd" { file into "Odd" }\n')
+    sent = {
+        postfix.send(b"Subject: %s number %d\n\nx\n" % ([b"even", b"odd"][number % 2], number), user.address): number
+        for number in range(30)
+    }
+    for queue_id in sent:
+        assert postfix.delivery(queue_id).status == "sent"
+        postfix.gone(queue_id)
+    assert user.places() == {"Even": 15, "Odd": 15}
+    subjects = [filed.fields("Subject")[0] for found in user.folders().values() for filed in found]
+    assert sorted(int(subject.split()[-1]) for subject in subjects) == list(range(30))
+
+
+def test_one_line_for_each_delivery(postfix: Postfix, account: Make) -> None:
+    """Without a syslog the log is the user's own; a hostile message cannot write lines or control characters."""
+    user = account('rule "family" { when from.domain is "family.example"; file into "Family" }\n')
+    deliver(postfix, LETTER, user.address)
+    hostile = b"From: x\x1b[2J <a@b>\nMessage-ID: <\x1b]0;x\x07\xe2\x80\xae>\nSubject: x\n\nx\n"
+    deliver(postfix, hostile, user.address)
+
+    lines = (user.home / ".local/state/pyfilter/log").read_text().splitlines()
+    assert len(lines) == 2
+    assert "<1@family.example>" in lines[0]
+    assert "Family" in lines[0]
+    assert '"family"' in lines[0]
+    assert "INBOX" in lines[1]
+    assert all(line.isprintable() for line in lines)
+    assert "\u202e" not in lines[1]
