@@ -25,64 +25,25 @@ Rules
 - Only regular files are opened: a FIFO or a device is an Unread. An empty file is an empty
   mailbox: no message.
 - Order: numbers by value (MH), then names by their characters; in a tar, as stored.
-- An mbox is split at each line that begins with `From ` after an empty line and is followed by a
-  header line, or bears a date as an MTA writes it: mail that quotes no body lines (mboxcl, files
-  kept by hand) is not cut at "From what I hear …". The empty line before the next `From ` belongs
-  to the mbox. All else stays as it was stored, the `From ` line and a `>From ` in a body included,
-  as it cannot be known who quoted that. Content-Length is not trusted.
+- How an mbox is split stands in mbox.py, what is read of a tar in tar.py.
 - One message is in memory at a time, of at most limits.ARCHIVE_MESSAGE_BYTES.
-- A link, a device or another archive within a tar is an Unread.
 
-Sources: mbox(5); RFC 4155; maildir(5); Maildir++ (courier-imap); mh-mail(5).
+Sources: maildir(5); Maildir++ (courier-imap); mh-mail(5).
 """
 
 from __future__ import annotations
 
-import lzma
 import os
-import re
 import stat
 import sys
-import tarfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from pyfilter import limits
+from pyfilter.archive.mbox import CHUNK, is_mbox, split
+from pyfilter.archive.stored import TAR_NAMES, Damaged, Found, Item, Unread
 
-__all__ = ["Found", "Unread", "measure", "messages"]
-
-TAR_NAMES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
-CHUNK = 1 << 18
-# bytes from a `From ` line on in which the line and the next one must show what they are; RFC 5322
-# allows lines of 998 characters
-LOOK_AHEAD = 2048
-
-ENVELOPE_DATE = re.compile(rb" (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(?:[A-Z][a-z]{2} +\d|\d\d? +[A-Z])")
-HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
-FROM_FIELD = re.compile(rb"From[ \t]+:")  # a header field as RFC 822 allowed it, not an mbox
-
-DAMAGE = (OSError, EOFError, ValueError, OverflowError, tarfile.TarError, zlib.error, lzma.LZMAError)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One message as it was stored."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """What could not be read; ``cause`` completes the sentence that ``name`` begins."""
-
-    name: str
-    cause: str
-
-
-Item = Found | Unread
+__all__ = ["Found", "Item", "Unread", "measure", "messages"]
 
 
 def messages(path: str) -> Iterator[Item]:
@@ -197,7 +158,7 @@ def _file(path: str) -> Iterator[Item]:
         return
     with open(descriptor, "rb", buffering=0) as stream:
         if path.endswith(TAR_NAMES):
-            yield from _tar(path, stream)
+            yield from _members(path, stream)
         else:
             yield from _mailbox(path, stream.read)
 
@@ -227,6 +188,23 @@ def _cause(error: OSError | ValueError) -> str:
     return f"cannot be read: {error}"
 
 
+def _members(path: str, stream: BinaryIO) -> Iterator[Item]:
+    """The messages in a tar."""
+    from pyfilter.archive.tar import members
+
+    try:
+        for member in members(stream):
+            name = f"{path}:{member.name}"
+            if member.read is None:
+                yield Unread(name, member.cause)
+            else:
+                yield from _mailbox(name, member.read)
+    except Damaged as damage:
+        yield Unread(path, f"is damaged: {damage}")
+    except OSError as error:
+        yield Unread(path, _cause(error))
+
+
 # ------------------------------------------------------ a message or an mbox
 
 
@@ -234,25 +212,21 @@ def _mailbox(name: str, read: Callable[[int], bytes | None]) -> Iterator[Item]:
     """The messages of one file, whose bytes ``read`` gives."""
     try:
         head = read(CHUNK) or b""
-        if head.startswith(b"From ") and not FROM_FIELD.match(head):
-            for number, data in enumerate(_split(head, read), 1):
+        if is_mbox(head):
+            for number, data in enumerate(split(head, read), 1):
                 yield _item(f"{name}#{number}", data)
         elif head:
             yield _item(name, _whole(head, read))
-    except DAMAGE as error:
-        yield Unread(name, _damage(error))
+    except Damaged as damage:
+        yield Unread(name, f"is damaged: {damage}")
+    except (OSError, ValueError) as error:
+        yield Unread(name, _cause(error))
 
 
 def _item(name: str, data: bytes | None) -> Item:
     if data is None:
         return Unread(name, f"is larger than {limits.ARCHIVE_MESSAGE_BYTES >> 20} MiB, which no message is")
     return Found(name, data)
-
-
-def _damage(error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, tarfile.TarError):
-        return _cause(error)
-    return f"is damaged: {error}"
 
 
 def _whole(head: bytes, read: Callable[[int], bytes | None]) -> bytes | None:
@@ -268,113 +242,3 @@ def _whole(head: bytes, read: Callable[[int], bytes | None]) -> bytes | None:
         if len(data) > limits.ARCHIVE_MESSAGE_BYTES:
             return None
     return bytes(data)
-
-
-def _split(head: bytes, read: Callable[[int], bytes | None]) -> Iterator[bytes | None]:
-    """The messages of an mbox, each with its `From ` line; None for one that is too large."""
-    buffer = bytearray(head)
-    scan = 0  # what stands before was looked at
-    ended = large = False
-    while True:
-        start = buffer.find(b"\nFrom ", scan)
-        if start < 0 or (not ended and len(buffer) - start < LOOK_AHEAD):
-            if not ended:
-                scan = max(0, len(buffer) - 5) if start < 0 else start
-                if scan > limits.ARCHIVE_MESSAGE_BYTES:
-                    large = True
-                    del buffer[: scan - 2]  # an empty line may stand before
-                    scan = 2
-                chunk = read(CHUNK)
-                ended = not chunk
-                buffer += chunk or b""
-                continue
-            if buffer or large:
-                yield None if large else bytes(_without_empty_line(buffer))
-            return
-        scan = start + 1
-        if _separates(buffer, start):
-            yield None if large else bytes(_without_empty_line(buffer[:scan]))
-            del buffer[:scan]
-            scan, large = 0, False
-
-
-def _separates(buffer: bytearray, start: int) -> bool:
-    """Whether the line after the line break at ``start`` begins a message."""
-    if not (buffer.endswith(b"\n", 0, start) or buffer.endswith(b"\n\r", 0, start)):
-        return False
-    line, _, after = bytes(buffer[start + 1 : start + LOOK_AHEAD]).partition(b"\n")
-    return bool(HEADER_LINE.match(after) or ENVELOPE_DATE.search(line))
-
-
-def _without_empty_line(data: bytearray) -> bytearray:
-    if data.endswith(b"\n\n"):
-        del data[-1:]
-    elif data.endswith(b"\n\r\n"):
-        del data[-2:]
-    return data
-
-
-# ---------------------------------------------------------------- archives
-
-
-def _tar(path: str, stream: BinaryIO) -> Iterator[Item]:
-    try:
-        maildirs = _maildirs(stream)
-        stream.seek(0)
-        with tarfile.open(fileobj=stream, mode="r|*") as archive:
-            while (member := _next(archive)) is not None:
-                if not _holds_mail(member.name, maildirs):
-                    continue
-                name = f"{path}:{member.name}"
-                if member.isreg() and not member.name.endswith(TAR_NAMES):
-                    content = archive.extractfile(member)
-                    if content is not None:
-                        yield from _mailbox(name, content.read)
-                elif not member.isdir():
-                    yield Unread(name, f"is {_member_kind(member)}, which is not read")
-    except DAMAGE as error:
-        yield Unread(path, _damage(error))
-
-
-def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
-    """The next member. The module remembers every member, which a large archive need not pay."""
-    member = archive.next()
-    vars(archive).get("members", []).clear()
-    return member
-
-
-def _member_kind(member: tarfile.TarInfo) -> str:
-    if member.islnk() or member.issym():
-        return "a link within an archive"
-    return "an archive within an archive" if member.isreg() else "a device within an archive"
-
-
-def _maildirs(stream: BinaryIO) -> frozenset[str]:
-    """The directories of an archive that are Maildirs."""
-    found: dict[str, set[str]] = {}
-    with tarfile.open(fileobj=stream, mode="r|*") as archive:
-        while (member := _next(archive)) is not None:
-            parts = _parts(member.name)
-            if not member.isdir():
-                parts = parts[:-1]
-            for depth, part in enumerate(parts):
-                if part in ("cur", "new"):
-                    found.setdefault("/".join(parts[:depth]), set()).add(part)
-    return frozenset(path for path, parts in found.items() if len(parts) == 2)
-
-
-def _parts(name: str) -> list[str]:
-    return [part for part in name.split("/") if part not in ("", ".")]
-
-
-def _holds_mail(name: str, maildirs: frozenset[str]) -> bool:
-    """Whether a member would be read if the archive were a directory."""
-    parts = _parts(name)
-    for depth, part in enumerate(parts):
-        inside = "/".join(parts[:depth]) in maildirs
-        last = depth == len(parts) - 1
-        if inside and (part == "tmp" or last):
-            return False
-        if part.startswith(".") and (last or "/".join(parts[: depth + 1]) not in maildirs):
-            return False
-    return True

@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import socket
 import sys
 import tarfile
@@ -348,19 +349,46 @@ def test_what_lies_in_an_archive_beside_files_is_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"not an archive\n" * 60, b"\x1f\x8b\x08\0garbage", b"\xfd7zXZ\0garbage", b"BZh9garbage"]
+    "data", [b"not an archive\n" * 60, b"x", b"\x1f\x8b\x08\0garbage", b"\xfd7zXZ\0garbage", b"BZh9garbage"]
 )
 def test_a_damaged_archive_is_a_value(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(data)
     (unread,) = causes(tmp_path / "a.tar")
-    assert unread[0] == f"{tmp_path}/a.tar" and unread[1].startswith("is damaged: ")
+    assert unread[0] == f"{tmp_path}/a.tar"
+    assert unread[1].startswith("is damaged: ")
 
 
 def test_an_archive_cut_short_gives_what_is_whole(tmp_path: Path) -> None:
     path = tar(tmp_path / "a.tar", {"a": ONE, "b": b"x" * 100_000})
     path.write_bytes(path.read_bytes()[:50_000])
-    items = list(messages(str(path)))
-    assert items == [Unread(str(path), "is damaged: unexpected end of data")]
+    assert list(messages(str(path))) == [
+        Found(f"{path}:a", ONE),
+        Unread(f"{path}:b", "is damaged: unexpected end of data"),
+        Unread(f"{path}", "is damaged: unexpected end of data"),
+    ]
+
+
+def test_damage_within_an_archive_does_not_pass_for_its_end(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a.tar", {"a": ONE, "b": TWO, "c": ONE})
+    data = bytearray(path.read_bytes())
+    data[1024 + 148 : 1024 + 156] = b"00000000"  # the checksum of b's header
+    path.write_bytes(data)
+    assert list(messages(str(path))) == [Found(f"{path}:a", ONE), Unread(f"{path}", "is damaged: bad checksum")]
+
+
+def test_archives_damaged_at_random_are_values(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    members = {f"Maildir/new/{'long' * 30}ü{number}": chance.randbytes(2000) for number in range(3)}
+    seen = 0
+    for compress in (bytes, gzip.compress, bz2.compress, lzma.compress):
+        whole = tar(tmp_path / "a.tar", members, compress).read_bytes()
+        for _ in range(100):
+            data = bytearray(whole)
+            for _ in range(chance.choice([1, 3, 20])):
+                data[chance.randrange(chance.choice([30, 600, len(data)]))] = chance.randrange(256)
+            (tmp_path / "a.tar").write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+            seen += sum(isinstance(item, Unread) for item in messages(str(tmp_path / "a.tar")))
+    assert seen > 300
 
 
 # ----------------------------------------------------------- standard input
