@@ -40,12 +40,16 @@ FROM_LINES: dict[str, tuple[bytes, bytes]] = {
     "in small letters": (b"from x y\nA: b\n", b""),
     "below an empty line": (b"\nFrom x y\nA: b\n", b""),
     "behind a byte order mark": (b"\xef\xbb\xbfFrom x y\nA: b\n", b""),
-    "line ends of bare CR": (b"From x y\rA: b\r\rbody\r", b""),
-    "line ends of bare CR, then LF": (b"From x y\rA: b\r\rbody\r\n", b""),
+}
+
+LENIENT_FROM_LINES: dict[str, tuple[bytes, bytes]] = {
+    "line ends of bare CR": (b"From x y\rA: b\r\rbody\r\n", b""),
 }
 
 
-@pytest.mark.parametrize(("data", "line"), FROM_LINES.values(), ids=FROM_LINES)
+@pytest.mark.parametrize(
+    ("data", "line"), (FROM_LINES | LENIENT_FROM_LINES).values(), ids=FROM_LINES | LENIENT_FROM_LINES
+)
 def test_the_mbox_line_is_cut_off(data: bytes, line: bytes) -> None:
     message = Message.from_bytes(data)
     assert message.from_line == line
@@ -127,15 +131,18 @@ LIST_IDS: dict[str, tuple[bytes, list[str]]] = {
     "none": (b"Subject: a\n", []),
 }
 
-LENIENT: dict[str, tuple[bytes, list[str]]] = {
+LENIENT_LIST_IDS: dict[str, tuple[bytes, list[str]]] = {
     "list-id without brackets": (b"List-Id: a.example.org\n", ["a.example.org"]),
     "list-id that is a sentence": (b"List-Id: the list of a\n", []),
     "list-id, missing >": (b"List-Id: <a.example.org\n", ["a.example.org"]),
     "list-id, empty": (b"List-Id: <>\nList-Id:\n", []),
 }
 
+# for VIOLATIONS.md
+LENIENT = LENIENT_FROM_LINES | LENIENT_LIST_IDS
 
-@pytest.mark.parametrize(("raw", "found"), (LIST_IDS | LENIENT).values(), ids=LIST_IDS | LENIENT)
+
+@pytest.mark.parametrize(("raw", "found"), (LIST_IDS | LENIENT_LIST_IDS).values(), ids=LIST_IDS | LENIENT_LIST_IDS)
 def test_list_ids(raw: bytes, found: list[str]) -> None:
     assert Message.from_bytes(raw).list_ids() == found
 
