@@ -17,10 +17,10 @@ from marshal import loads
 
 from pyfilter import limits
 from pyfilter.engine.fields import Asked, Case
-from pyfilter.engine.holes import folder, line
+from pyfilter.engine.holes import folder, sentence
 from pyfilter.engine.plan import FILING, INBOX, OUTCOMES, Action, Plan
 from pyfilter.engine.questions import Facts, Question
-from pyfilter.engine.relations import holds, render
+from pyfilter.engine.relations import holds
 from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
@@ -186,7 +186,7 @@ class _Run:
             plan.actions.append(Action("mark", flags=action[1], **place))
             return False
         if verb == "log":
-            plan.actions.append(Action("log", text=self.text(action[1], limits.LOG_CHARACTERS), **place))
+            plan.actions.append(Action("log", text=sentence(action[1], self.case, limits.LOG_CHARACTERS), **place))
             return False
         if verb in ("discard", "reject") and self.unknown:
             undecided = ", ".join(f'"{rule}"' for rule in self.unknown)
@@ -202,7 +202,7 @@ class _Run:
         elif verb == "keep":
             made.folder = INBOX
         elif verb in ("reject", "defer"):
-            made.text = self.text(action[1], limits.REASON_CHARACTERS)
+            made.text = sentence(action[1], self.case, limits.REASON_CHARACTERS)
         plan.actions.append(made)
         if verb == "copy":
             return False
@@ -218,9 +218,6 @@ class _Run:
         ends = continues is None or not action[continues]
         self.final = self.final or ends
         return ends
-
-    def text(self, template: Any, longest: int) -> str:
-        return line(render(template, self.case), longest)
 
     def finish(self) -> Plan:
         plan = self.plan

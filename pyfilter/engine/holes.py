@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyfilter import limits
 from pyfilter.engine.plan import INBOX
 from pyfilter.engine.relations import insert
+from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pyfilter.engine.fields import Case
 
-__all__ = ["folder", "line", "printable"]
+__all__ = ["folder", "line", "printable", "sentence"]
 
 # Unicode's line separators and the characters that turn the direction of writing (UAX 9): invisible
 # in a list of folders or a log, and able to make one name look like another.
@@ -47,6 +48,20 @@ def printable(text: str) -> str:
 def line(text: str, longest: int) -> str:
     """``text`` as one line of at most ``longest`` characters: white space of any kind is one space."""
     return printable(" ".join(text[: longest * 4].split()))[:longest]
+
+
+def _filled(part: tuple[Any, ...], case: Case) -> str:
+    """A hole's text; empty where its field goes past a limit: no action fails for that, the mail must lie somewhere."""
+    try:
+        return insert(part, case)
+    except Unreadable:
+        return ""
+
+
+def sentence(template: Any, case: Case, longest: int) -> str:
+    """The one line that ``template`` makes of this message, as a reason or for the log."""
+    parts = (template,) if isinstance(template, str) else template
+    return line("".join(part if isinstance(part, str) else _filled(part, case) for part in parts), longest)
 
 
 def _weight(text: str) -> int:
@@ -87,7 +102,7 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
         if isinstance(part, str):
             name += part
             continue
-        text = insert(part, case)
+        text = _filled(part, case)
         cleaned = _component(text, layout, room)
         if cleaned != text:
             notes.append(f"{{{part[1]}}} was {printable(text)[:80]!r}; in a folder's name it is {cleaned!r}")
