@@ -144,10 +144,11 @@ _compiled: dict[str, Any] = {}
 def regex(pattern: str, flags: str, exactly: bool) -> Regex:
     """The program form of ``/pattern/flags``, which must have passed ``regex_problem``.
 
-    Returns the pattern for RE2 with its flags in front; the required literal, or None, in the form
+    Returns the pattern for RE2 in NFC, as the values are, with its flags in front; the required literal, or None, in the form
     ``plain(text).casefold()`` or, with ``exactly``, ``plain(text)``; the names it captures. (Not ``fold``:
     its NFC step may join a letter of a match with an accent behind it.)
     """
+    pattern = plain(pattern)
     letters = "".join(sorted(set(flags) - {"i"} if exactly else set(flags) | {"i"}))
     whole = f"(?{letters}){pattern}" if letters else pattern
     names = tuple(_compile(whole).groupindex)
