@@ -13,14 +13,14 @@ Rules (RFC 2045, section 5.1; RFC 2231; every leniency is a row of VIOLATIONS.md
 - Comments are passed over. A quoted string that is not closed ends with the value.
 - Encoded words are not allowed in parameters, but are what many mailers write: they are decoded where
   no RFC 2231 form is used.
-- A character set comes from the table of words.py; without one, bytes are read like raw bytes.
+- A character set comes from the table of charsets.py; without one, bytes are read like raw bytes.
 
 Errors: Unreadable, from words.py and for comments nested too deep. Time: linear.
 """
 
 from __future__ import annotations
 
-from pyfilter.message import words
+from pyfilter.message import charsets, words
 from pyfilter.message.quoting import comment_end, quoted_end, unescaped
 
 __all__ = ["parameters"]
@@ -93,10 +93,10 @@ def together(numbered: dict[int, Piece]) -> str | None:
             if not number and value.count(b"'") >= 2:
                 label, _, behind = value.partition(b"'")
                 value = behind.partition(b"'")[2]
-                codec = words.codec_of(words.raw_text(label))
+                codec = charsets.codec_of(words.raw_text(label))
             value = percent_decoded(value)
         parts.append(value)
-    return words.clean(words.text_in(codec, b"".join(parts))).strip()
+    return words.clean(charsets.text_in(codec, b"".join(parts))).strip()
 
 
 def percent_decoded(value: bytes) -> bytes:

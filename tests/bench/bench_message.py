@@ -15,10 +15,11 @@ from functools import partial
 from itertools import pairwise
 
 from pyfilter.message.addresses import parse
+from pyfilter.message.charsets import CODECS, text_in
 from pyfilter.message.headers import Unreadable, scan
 from pyfilter.message.message import Message
 from pyfilter.message.parameters import parameters
-from pyfilter.message.words import CODECS, decode, text_in
+from pyfilter.message.words import decode
 
 MEGABYTE = 1 << 20
 

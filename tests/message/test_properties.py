@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyfilter.message.addresses import Mailbox, parse
+from pyfilter.message.charsets import CODECS, text_in
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.headers import Unreadable, scan
 from pyfilter.message.message import Message
 from pyfilter.message.parameters import parameters
-from pyfilter.message.words import CODECS, clean, decode, text_in
+from pyfilter.message.words import clean, decode
 
 # pieces that mean something to one of the readers, and bytes that mean nothing
 PIECES = st.sampled_from(

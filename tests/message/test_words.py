@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyfilter import limits
-from pyfilter.message import words
+from pyfilter.message.charsets import CODECS, codec_of
 from pyfilter.message.headers import Unreadable
 from pyfilter.message.words import decode
 
@@ -107,7 +107,7 @@ def test_character_sets(name: str, encoded: str, text: str) -> None:
     assert decode(f"=?{name}?Q?{encoded}?=".encode()) == text
 
 
-@pytest.mark.parametrize("codec", words.CODECS)
+@pytest.mark.parametrize("codec", CODECS)
 def test_every_codec_of_the_table_exists(codec: str) -> None:
     assert isinstance(b"a".decode(codec, "replace"), str)
 
@@ -120,12 +120,12 @@ FORBIDDEN = [
 
 @pytest.mark.parametrize("name", FORBIDDEN)
 def test_a_message_cannot_choose_other_codecs(name: str) -> None:
-    assert words.codec_of(name) == ""
+    assert codec_of(name) == ""
     assert decode(f"=?{name}?Q?abc?=".encode()) in ("abc", f"=?{name}?Q?abc?=")
 
 
 def test_names_of_character_sets_are_unambiguous() -> None:
-    names = [name for codec, others in words.CODECS.items() for name in {codec, *others.split()}]
+    names = [name for codec, others in CODECS.items() for name in {codec, *others.split()}]
     assert sorted(names) == sorted(set(names))
     assert all(name == name.lower().replace("_", "-") for name in names)
 
