@@ -1,0 +1,531 @@
+"""A delivery as the mail server sees it: message on standard input, one of three exit statuses, and nothing else.
+
+Every delivery here is a process of its own, `python -I -S -P`, as the launcher starts it; what a test changes in
+it (an evaluation that fails, a parent that is gone) is set up in its first lines.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import pyfilter
+
+PACKAGES = [
+    str(Path(pyfilter.__file__).parent.parent),
+    *(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
+]
+POSTPONED = b"4.3.0 delivery postponed\n"
+MESSAGE = (
+    b"From ann@x.example Tue Nov 24 05:00:00 2026\nReturn-Path: <ann@x.example>\nDelivered-To: me+box@y.example\n"
+    b"Received: from x by y; now\nFrom: Ann <ann@x.example>\nSubject: hello\nMessage-ID: <1@x>\n\nhello\n"
+)
+FILED = MESSAGE.partition(b"\n")[2]
+
+
+class Ended(NamedTuple):
+    status: int
+    output: bytes
+    error: bytes
+
+
+class Account:
+    """A home with rules; the log is a file in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.home.mkdir(mode=0o700)
+        self.environment = {"HOME": str(home)}
+
+    def rules(self, text: str) -> None:
+        (self.home / ".pyfilterrc").write_text(text, "utf-8")
+
+    def command(self, *arguments: str, first: str = "") -> list[str]:
+        script = (
+            f"import sys\nsys.path[:0] = {PACKAGES!r}\nfrom pyfilter import log, mda\nlog._DEVICE = '/nonexistent'\n"
+            f"{first}\nsys.exit(mda.main(sys.argv[1:]))\n"
+        )
+        return [sys.executable, "-I", "-S", "-P", "-B", "-c", script, *arguments]
+
+    def deliver(self, *arguments: str, message: bytes = MESSAGE, first: str = "", **more: str) -> Ended:
+        done = subprocess.run(
+            self.command(*arguments, first=first),
+            input=message,
+            capture_output=True,
+            env=self.environment | more,
+            timeout=60,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def log(self) -> list[str]:
+        path = self.home / ".local/state/pyfilter/log"
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
+    def mail(self) -> dict[str, list[bytes]]:
+        """Folder -> what lies in it."""
+        found: dict[str, list[bytes]] = {}
+        for path in sorted(self.home.glob("Maildir/**/*")):
+            if path.parent.name in ("new", "cur"):
+                found.setdefault(path.parent.parent.name, []).append(path.read_bytes())
+        return found
+
+    def leftovers(self) -> list[Path]:
+        return [path for path in self.home.glob("Maildir/**/tmp/*")]
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    return Account(tmp_path / "home")
+
+
+def deferred(account: Account, ended: Ended, *said: str) -> None:
+    """The three things a mail server may see, nothing filed, and one line in the log that holds ``said``."""
+    assert ended == Ended(75, POSTPONED, b"")
+    assert account.mail() == {}
+    assert account.leftovers() == []
+    assert len(account.log) == 1
+    for words in said:
+        assert words in account.log[0]
+
+
+# ------------------------------------------------------------------- it ends well
+
+
+def test_without_rules_mail_lies_in_the_inbox(account: Account) -> None:
+    assert account.deliver() == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [FILED]}
+    (line,) = account.log
+    assert "<1@x> from Ann <ann@x.example>: kept INBOX by no rule, " in line
+
+
+def test_the_rules_decide(account: Account) -> None:
+    account.rules('rule "hello" { when subject is "hello"; mark read; file into "Hi" }\n')
+    assert account.deliver() == Ended(0, b"", b"")
+    assert account.mail() == {".Hi": [FILED]}
+    assert ': filed Hi by rule "hello", ' in account.log[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "rule", "folder"),
+    [
+        (["-a", "shop"], b"Subject: a\n\n", 'recipient.extension is "shop"', ".X"),
+        (["-f", "bob@b.example"], b"Subject: a\n\n", 'sender is "bob@b.example"', ".X"),
+        (["-d", "me+s@b.example"], b"Subject: a\n\n", 'recipient.extension is "s"', ".X"),
+        # the lines the mail server put on top say more than the options
+        (["-f", "bob@b.example"], MESSAGE, 'sender is "bob@b.example"', "Maildir"),
+        (["-d", "me@b.example", "-f", ""], MESSAGE, 'recipient is "me+box@y.example"', ".X"),
+    ],
+)
+def test_options(account: Account, options: list[str], message: bytes, rule: str, folder: str) -> None:
+    account.rules(f'rule "x" {{ when {rule}; file into "X" }}\n')
+    assert account.deliver(*options, message=message).status == 0
+    assert list(account.mail()) == [folder]
+
+
+def test_other_rules(account: Account) -> None:
+    account.rules('rule "x" { file into "Not these" }\n')
+    other = account.home / "other.rules"
+    other.write_text('rule "x" { file into "Other" }\n')
+    assert account.deliver("--rules", str(other)).status == 0
+    assert list(account.mail()) == [".Other"]
+
+
+def test_rules_that_are_named_must_be_there(account: Account) -> None:
+    deferred(account, account.deliver("--rules", "/nonexistent/rules"), "/nonexistent/rules: there is no such file")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-x"], "'-x' is not an option of a delivery; there are -a, -f, -d, --rules"),
+        (["ann"], "'ann' is not an option of a delivery"),
+        (["-a"], "-a needs a value"),
+        (["-a", "x", "-f"], "-f needs a value"),
+        (["--rules"], "--rules needs a value"),
+    ],
+)
+def test_a_wrong_command_line_is_no_bounce(account: Account, arguments: list[str], said: str) -> None:
+    deferred(account, account.deliver(*arguments), said)
+
+
+# ---------------------------------------------------------------- home and rules
+
+
+@pytest.mark.parametrize("home", ["", "home", "./home", "~"])
+def test_home_is_an_absolute_path(account: Account, home: str) -> None:
+    first = "from pyfilter import mda\nmda.log.write = lambda text, home, setting='': print(text, repr(home), file=sys.stderr)"
+    ended = account.deliver(first=first, HOME=home)
+    assert (ended.status, ended.output) == (75, POSTPONED)
+    assert ended.error.decode() == f"deferred: HOME is {home!r}, which is no absolute path ''\n"
+
+
+def test_home_that_is_not_set(account: Account) -> None:
+    account.environment = {}
+    assert account.deliver() == Ended(75, POSTPONED, b"")
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o777, "mode 0777"), (0o1777, "mode 1777"), (0o702, "mode 0702")], ids=lambda value: str(value)
+)
+def test_a_home_that_others_can_write_is_refused(account: Account, mode: int, said: str) -> None:
+    """Nothing is written there either: only a system log hears of it."""
+    account.home.chmod(mode)
+    first = "mda.log.write = lambda text, home, setting='': print(text, repr(home), file=sys.stderr)"
+    ended = account.deliver(first=first)
+    assert (ended.status, ended.output) == (75, POSTPONED)
+    expected = f"deferred: home {account.home} is writable by others ({said}): chmod go-w {account.home} ''\n"
+    assert ended.error.decode() == expected
+    assert list(account.home.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a home away")
+def test_the_home_of_somebody_else_is_refused(account: Account) -> None:
+    os.chown(account.home, 12345, -1)
+    assert account.deliver() == Ended(75, POSTPONED, b"")
+    assert list(account.home.iterdir()) == []
+
+
+def test_rules_that_others_can_write_are_refused(account: Account) -> None:
+    account.rules('rule "x" { file into "X" }\n')
+    path = account.home / ".pyfilterrc"
+    path.chmod(0o666)
+    deferred(account, account.deliver(), f"{path} is writable by others (mode 0666): chmod go-w {path}")
+
+
+# -------------------------------------------------------------------- broken rules
+
+
+def test_broken_rules_file_into_the_inbox_and_say_so(account: Account) -> None:
+    account.rules(
+        'set maildir = "~/Mail"\nrule "x" { when subjcet is "hello"; file into "X" }\nrule "y" { when nope exists; keep }\n'
+    )
+    assert account.deliver() == Ended(0, b"", b"")
+    (path,) = (account.home / "Mail/new").iterdir()
+    head, _, rest = path.read_bytes().partition(b"Return-Path: ")
+    assert b"Return-Path: " + rest == FILED
+    assert head == (
+        b"X-Pyfilter-Problem: ~/.pyfilterrc:2:17: error[E201]: there is no field\n"
+        b" `subjcet` (and 1 more: run `pyfilter check`)\n"
+    )
+    assert "the rules do not check: ~/.pyfilterrc:2:17: error[E201]" in account.log[0]
+
+
+def test_broken_rules_can_defer(account: Account) -> None:
+    account.rules('set broken-rules = defer\nrule "x" { when subjcet is "hello"; file into "X" }\n')
+    deferred(account, account.deliver(), "the rules do not check: ~/.pyfilterrc:2:17: error[E201]")
+
+
+def test_a_problem_never_breaks_the_header(account: Account) -> None:
+    """The problem quotes what stands in the rules: whatever that is, it stays within its header field."""
+    account.rules('rule "x" { when sub\rX-Evil: 1\x07 is "\u202e' + "long " * 400 + '"; file into "X" }\n')
+    assert account.deliver().status == 0
+    ((message,),) = account.mail().values()
+    head, _, _ = message.partition(b"Return-Path: ")
+    assert head.startswith(b"X-Pyfilter-Problem: ~/.pyfilterrc:")
+    lines = head.removesuffix(b"\n").split(b"\n")
+    assert all(line.startswith(b" ") for line in lines[1:])
+    assert all(byte >= 0x20 for line in lines for byte in line)
+    assert all(len(line) <= 998 for line in lines)
+
+
+# ----------------------------------------------------------------------- verdicts
+
+
+@pytest.mark.parametrize(
+    ("template", "subject", "reply"),
+    [
+        ("no such person", b"x", b"5.7.1 no such person\n"),
+        ("not \\{subject\\}", b"x", b"5.7.1 not {subject}\n"),
+        ("no {subject}", b"a\r\n\tb\x00\x1b[31m", "5.7.1 no a b\ufffd\ufffd[31m\n".encode()),
+        ("no {subject}", "ž\u202e\u2028x".encode(), "5.7.1 no ž x\n".encode()),
+        ("{subject}", b"", b"5.7.1 message refused\n"),
+        ("{subject}", b"\xff", "5.7.1 \u00ff\n".encode()),
+        ("{subject}", b"x" * 5000, b"5.7.1 " + b"x" * 400 + b"\n"),
+    ],
+)
+def test_reject(account: Account, template: str, subject: bytes, reply: bytes) -> None:
+    account.rules(f'rule "x" {{ reject "{template}" }}\n')
+    ended = account.deliver(message=b"Received: by y; now\nSubject: " + subject + b"\n\nx\n")
+    assert ended == Ended(77, reply, b"")
+    assert account.mail() == {}
+
+
+def test_defer(account: Account) -> None:
+    account.rules('rule "x" { copy into "X"; defer "the {subject} secret" }\n')
+    deferred(account, account.deliver(), "deferred: by rule 'x': the hello secret")
+
+
+def test_discard(account: Account) -> None:
+    account.rules('rule "x" { discard }\n')
+    assert account.deliver() == Ended(0, b"", b"")
+    assert account.mail() == {}
+    assert ': discarded by rule "x", ' in account.log[0]
+
+
+# ------------------------------------------------------------------ unforeseen things
+
+FAILURES = {
+    "ValueError('what came')": "ValueError: what came (unforeseen; ",
+    "MemoryError()": "MemoryError:  (unforeseen; ",
+    "RecursionError('deep')": "RecursionError: deep (unforeseen; ",
+    "KeyboardInterrupt()": "KeyboardInterrupt:  (unforeseen; ",
+    "SystemExit(1)": "SystemExit: 1 (unforeseen; ",
+    "AssertionError('5.1.1 no such user\\n5.1.1 again')": "AssertionError: 5.1.1 no such user\\n5.1.1 again (unforeseen; ",
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_nobody_foresaw_is_a_temporary_failure(account: Account, failure: str) -> None:
+    first = f"import pyfilter.agent\ndef fail(*_, **__):\n    raise {failure}\npyfilter.agent.evaluate = fail"
+    deferred(account, account.deliver(first=first), f"deferred: {FAILURES[failure]}<string>:")
+
+
+def test_a_real_recursion_is_a_temporary_failure(account: Account) -> None:
+    first = "import pyfilter.agent\ndef deep(*a, **k):\n    return deep(*a, **k)\npyfilter.agent.evaluate = deep"
+    deferred(account, account.deliver(first=first), "RecursionError: maximum recursion depth exceeded")
+
+
+def test_a_failing_log_changes_nothing(account: Account) -> None:
+    first = "def fail(*_, **__):\n    raise MemoryError\nlog.write = fail"
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [FILED]}
+    account.rules("rule")
+    ended = account.deliver("-x", first=first)
+    assert ended == Ended(75, POSTPONED, b"")
+
+
+@pytest.mark.parametrize(
+    "rules", ["", 'rule "x" { file into "{subject}" }\n', 'rule "x" { log "{from}"; file into "X" }\n']
+)
+def test_a_header_past_its_limit_is_filed_once(account: Account, rules: str) -> None:
+    """What cannot be read cannot be logged either; a 75 behind the filing would bring the mail for ever."""
+    account.rules(rules)
+    message = b"Return-Path: <a@x>\n" + b"X: y\n" * 3000 + b"From: a@x\nSubject: a\n\nbody\n"
+    assert account.deliver(message=message) == Ended(0, b"", b"")
+    assert [mail for folder in account.mail().values() for mail in folder] == [message]
+    assert "from somebody (the header has more than 2000 fields): " in account.log[-1]
+
+
+# ---------------------------------------------------------------- standard input
+
+
+def test_nothing_on_standard_input_is_no_message(account: Account) -> None:
+    """A mail server puts the envelope above even an empty message: the pipe was cut."""
+    deferred(account, account.deliver(message=b""), "standard input is empty: no message was handed over")
+
+
+def test_standard_input_that_is_closed(account: Account) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *account.command()],
+        capture_output=True,
+        env=account.environment,
+        check=False,
+    )
+    deferred(account, Ended(done.returncode, done.stdout, done.stderr))
+
+
+def test_a_feeder_that_went_away_may_have_cut_the_message(account: Account) -> None:
+    first = "import os\nreal = os.getppid()\nasked = []\nmda.os.getppid = lambda: asked.append(1) or real + len(asked)"
+    deferred(account, account.deliver(first=first), "the program that handed the message over is gone")
+
+
+def test_a_feeder_killed_in_the_middle(account: Account) -> None:
+    """The feeder starts the delivery, writes half of the message, and is killed: as `local` may be."""
+    feeder = (
+        "import os, signal, subprocess, sys\n"
+        "r, w = os.pipe()\n"
+        "child = subprocess.Popen(sys.argv[1:], stdin=r, stderr=subprocess.PIPE)\n"
+        "child.stderr.read(7)\n"  # it has begun
+        "os.write(w, b'Subject: half\\n\\n' + b'x' * 1000)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    first = "real = mda._deadline\ndef begun(seconds):\n    real(seconds)\n    mda.os.write(2, b'begun: ')\nmda._deadline = begun"
+    done = subprocess.run(  # ends when the last holder of standard output does: the delivery
+        [sys.executable, "-c", feeder, *account.command(first=first)],
+        env=account.environment,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    deferred(account, Ended(75, done.stdout, b""), "the program that handed the message over is gone")
+
+
+def test_standard_output_that_is_closed(account: Account) -> None:
+    def run() -> int:
+        return subprocess.run(
+            ["sh", "-c", 'exec "$@" >&-', "sh", *account.command()],
+            input=MESSAGE,
+            env=account.environment,
+            stderr=subprocess.PIPE,
+            check=False,
+        ).returncode
+
+    account.rules('rule "x" { reject "no" }\n')
+    assert run() == 75, "a refusal nobody can read is none"
+    account.rules('rule "x" { file into "X" }\n')
+    assert run() == 0
+    assert account.mail() == {".X": [FILED]}
+
+
+# ------------------------------------------------------------------ stalls and limits
+
+
+def test_the_deadline_ends_a_delivery_that_hangs(account: Account) -> None:
+    account.rules("set deadline = 1 second\n")
+    first = (
+        "import pyfilter.delivery.execute\npyfilter.delivery.execute.execute = lambda *_: time.sleep(60)\nimport time"
+    )
+    ended = account.deliver(first=first)
+    assert ended.status == -signal.SIGALRM, "death by a signal defers"
+    assert ended.output == b""
+    assert account.mail() == {}
+
+
+@pytest.mark.parametrize("kind", ["log", "list", "rules", "cache"])
+def test_a_fifo_in_the_place_of_a_file_holds_nothing_up(account: Account, kind: str) -> None:
+    fifo = account.home / "fifo"
+    os.mkfifo(fifo)
+    rules = {
+        "log": f'set log = "{fifo}"\n',
+        "list": f'list l from "{fifo}"\nrule "x" {{ when from in l; file into "X" }}\n',
+    }
+    if kind == "rules":
+        ended = account.deliver("--rules", str(fifo))
+        deferred(account, ended, f"{fifo} is not a regular file")
+        return
+    account.rules("set deadline = 20 seconds\n" + rules.get(kind, ""))
+    if kind == "cache":
+        from pyfilter.language import cache, files
+
+        places = [path for place in files.candidates(str(account.home)) for path in place]
+        directory = account.home / cache.DIRECTORY
+        directory.mkdir(parents=True, mode=0o700)
+        os.mkfifo(directory / cache.name_for("program", *places))
+    assert account.deliver() == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [FILED]}
+    if kind == "list":
+        assert f"list file {fifo} is not a regular file; the list is unknown" in account.log[0]
+
+
+@pytest.mark.parametrize("kind", ["directory", "missing directory", "no right", "full"])
+def test_a_log_that_cannot_be_written_changes_nothing(account: Account, kind: str) -> None:
+    path = account.home / "log"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "missing directory":
+        path = path / "there" / "log"
+    elif kind == "no right":
+        path = Path("/proc/sys/kernel/ostype")
+    else:
+        path = Path("/dev/full")
+    account.rules(f'set log = "{path}"\n')
+    assert account.deliver() == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [FILED]}
+
+
+@pytest.mark.parametrize("limit", [0, 10, 100, 300])
+def test_a_small_file_size_limit_defers(account: Account, limit: int) -> None:
+    first = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
+    ended = account.deliver(message=MESSAGE + b"x" * 1000, first=first)
+    assert ended == Ended(75, POSTPONED, b"")
+    assert account.mail() == {}
+    assert account.leftovers() == []
+
+
+@pytest.mark.parametrize("limit", [3, 4, 5, 6, 8])
+def test_few_descriptors_file_or_defer(account: Account, limit: int) -> None:
+    account.rules('rule "x" { copy into "A"; file into "B" }\n')
+    assert account.deliver().status == 0  # the cache is warm now
+    first = f"import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))"
+    ended = account.deliver(first=first)
+    assert ended in (Ended(0, b"", b""), Ended(75, POSTPONED, b""))
+    copies = 2 if ended.status == 0 else 1
+    assert account.mail() == {".A": [FILED] * copies, ".B": [FILED] * copies}
+
+
+def test_sixty_four_at_once_on_a_cold_cache(account: Account) -> None:
+    account.rules('rule "x" { when subject is "hello"; file into "X" }\n')
+    os.utime(account.home / ".pyfilterrc", (1, 1))
+    running = [
+        subprocess.Popen(
+            account.command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=account.environment,
+        )
+        for _ in range(64)
+    ]
+    ended = []
+    for process in running:
+        output, error = process.communicate(MESSAGE, timeout=120)
+        ended.append(Ended(process.returncode, output, error))
+    assert ended == [Ended(0, b"", b"")] * 64
+    assert account.mail() == {".X": [FILED] * 64}
+    assert len(account.log) == 64
+    assert len(list((account.home / ".cache/pyfilter").iterdir())) == 1
+
+
+# --------------------------------------------------------------------------- kills
+
+KILLED_AT = (
+    "openat:1+",
+    "read:2",
+    "read:6",
+    "write:1",
+    "fsync:1",
+    "fsync:2",
+    "link:1",
+    "rename:1",
+    "mkdir:3",
+    "close:9",
+)
+
+
+@pytest.mark.parametrize("point", KILLED_AT)
+def test_killed_at_any_call_nothing_partial_is_visible(account: Account, tmp_path: Path, point: str) -> None:
+    strace = shutil.which("strace")
+    assert strace, "strace is not installed"
+    account.rules('rule "x" { copy into "A"; file into "B" }\n')
+    call, _, when = point.partition(":")
+    numbers = [40, 80, 120] if when == "1+" else [int(when)]
+    for number in numbers:
+        subprocess.run(
+            [
+                strace,
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                f"inject={call}:signal=KILL:when={number}",
+                *account.command(),
+            ],
+            input=MESSAGE,
+            capture_output=True,
+            env=account.environment,
+            timeout=60,
+            check=False,
+        )
+        assert all(mail == [FILED] * len(mail) for mail in account.mail().values())
+    before = account.mail()
+    assert account.deliver().status == 0
+    after = account.mail()
+    assert {folder: len(mail) - len(before.get(folder, ())) for folder, mail in after.items()} == {".A": 1, ".B": 1}
+
+
+def test_nobody_else_can_read_what_a_delivery_makes(account: Account) -> None:
+    account.rules('rule "x" { copy into "A" }\n')
+    assert account.deliver(first="mda.os.umask(0o022)").status == 0
+    made = [account.home / place for place in ("Maildir", ".cache/pyfilter", ".local/state/pyfilter")]
+    for path in [inside for place in made for inside in (place, *place.rglob("*"))]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
