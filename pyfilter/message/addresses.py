@@ -371,10 +371,11 @@ def address_of(tokens: list[Token]) -> tuple[str, str]:
     while split and not (tokens[split - 1].kind == ATOM and "@" in tokens[split - 1].text):
         split -= 1
     if not split:
-        # a local user, if it is one word
-        if any(token.kind == ENCODED or (number and not token.glued) for number, token in enumerate(tokens)):
+        # a local user, if it is one word without quotes
+        if any(token.kind != ATOM or (number and not token.glued) for number, token in enumerate(tokens)):
             return "", ""
-        return usable("".join([token.text for token in tokens])), ""
+        user = usable("".join([token.text for token in tokens]))
+        return (user, "") if NEEDS_QUOTES.isdisjoint(user) else ("", "")
     token = tokens[split - 1]
     left, _, right = token.text.rpartition("@")
     before = tokens[: split - 1] + ([Token(ATOM, left, token.glued)] if left else [])

@@ -85,7 +85,7 @@ LENIENT: dict[str, tuple[bytes, list[str]]] = {
     "dots anywhere": (b"jane..doe.@x, .a@x.", ["jane..doe.@x", ".a@x."]),
     "white space around @ and dot": (b"jane @ example . org", ["jane@example.org"]),
     "no domain": (b"root (Cron Daemon), Jane <jane>, a@", ["Cron Daemon <root>", "Jane <jane>", "a"]),
-    "no address": (b"Jane Doe, Jane Roe <>", ["Jane Doe", "Jane Roe"]),
+    "no address": (b'Jane Doe, Jane Roe <>, "Jane", <to: all;>', ["Jane Doe", "Jane Roe", "Jane", "to: all"]),
     "all in an encoded word": (b"=?utf-8?Q?Jane_=3Cjane=40x=3E?=", ["Jane <jane@x>"]),
     "nothing before @": (b"<@x>, @y", ["@x", "@y"]),
     "control character in an address": (b"a\0b@x, c@x\x1by", ["a\ufffdb@x", "c@x\ufffdy"]),
@@ -131,7 +131,7 @@ def test_an_address_comes_from_where_addresses_stand(raw: bytes, addresses: list
     assert [box.address for box in parse(raw)] == addresses
 
 
-@pytest.mark.parametrize("raw", [b"=?utf-8?Q?Jane_=3Cjane=40x=3E?=", b"Jane Doe", b"<@x>", b"a\0b@x"])
+@pytest.mark.parametrize("raw", [b"=?utf-8?Q?Jane_=3Cjane=40x=3E?=", b"Jane Doe", b'"Jane"', b"<@x>", b"a\0b@x"])
 def test_what_is_no_address_is_a_name(raw: bytes) -> None:
     (box,) = parse(raw)
     assert (box.address, box.local, box.domain, box.extension) == ("", "", "", None)
