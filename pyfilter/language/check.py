@@ -23,8 +23,9 @@ from pyfilter.language.check_names import collect
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_rules import Rules, first_word, later_statement
 from pyfilter.language.check_settings import Lists, Settings
+from pyfilter.language.check_shadows import report_shadows, report_takers
 from pyfilter.language.check_tests import Excerpts, Tests
-from pyfilter.language.check_texts import Scope, Texts
+from pyfilter.language.check_texts import Lowered, Scope, Texts
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lower import program
 from pyfilter.language.program import Program
@@ -47,18 +48,22 @@ def check(
     rules = Rules(Conditions(Tests(names, texts, excerpts, report), report), Actions(texts, report), report)
     settings = Settings(texts, report).settings(files)
     lists = Lists(texts, report, home, look_for_files).lists(files)
-    lowered: list[tuple[object, ...]] = []
+    nodes: list[Rule] = []
+    lowered: list[Lowered] = []
     for number, file in enumerate(files):
         for item in file.items:
             if isinstance(item, Rule):
                 made = rules.rule(item, Scope(), number)
+                nodes.append(item)
                 if made is not None:
                     lowered.append(made)
             elif type(item) in _LATER:
                 word = _LATER[type(item)]
                 later_statement(word, first_word(item.span, word), report)
         _homeless(file, rules)
-    rules.unreachable([item for file in files for item in file.items if isinstance(item, Rule)])
+    report_takers(nodes, report)
+    if not report.failed:
+        report_shadows(nodes, lowered, lists, report)
     diagnostics = report.sorted([id(file.source) for file in files])
     if report.failed:
         return None, diagnostics

@@ -14,6 +14,7 @@ from pyfilter import limits
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
 from pyfilter.language.check_report import Report, backquoted
+from pyfilter.language.check_shadows import report_takers
 from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.tree import (
@@ -77,25 +78,6 @@ class Rules:
         body = self._body(node, scope, file, depth)
         return (node.name, node.head.line, file, condition, body)
 
-    def unreachable(self, rules: list[Rule]) -> None:
-        """Of rules beside each other, the first behind one that takes every message."""
-        taker: tuple[Rule, Action] | None = None
-        for node in rules:
-            if taker is not None:
-                rule, action = taker
-                self.report.add(
-                    "W301",
-                    f'rule "{node.name}" can never run',
-                    node.head,
-                    "and no rule below it",
-                    f'give "{rule.name}" a condition, move it to the end, or let it go on',
-                    [Note(rule.head, "every message comes here …"), Note(action.span, "… and the filtering ends")],
-                )
-                return
-            ending = _ending(node)
-            if ending is not None:
-                taker = node, ending
-
     def _name(self, node: Rule) -> None:
         before = self._named.setdefault(node.name, node.head)
         if before is not node.head:
@@ -157,7 +139,7 @@ class Rules:
             else:
                 judged = False
                 self.misplaced(statement)
-        self.unreachable([statement for statement in node.body if isinstance(statement, Rule)])
+        report_takers([statement for statement in node.body if isinstance(statement, Rule)], self.report)
         if first is None and judged:
             self._does_nothing(node)
         return tuple(made)
@@ -235,22 +217,6 @@ class Rules:
             "move `stop` to the end of the rule",
             [Note(stopped.verb_span, "the filtering ends here")],
         )
-
-
-def _ending(node: Rule) -> Action | None:
-    """The action that ends the filtering for every message, or None."""
-    if node.otherwise is not None or any(isinstance(statement, When | Broken) for statement in node.body):
-        return None
-    for statement in node.body:
-        if isinstance(statement, Rule):
-            found = _ending(statement)
-            if found is not None:
-                return found
-        elif isinstance(statement, Action):
-            row = ACTIONS[statement.verb]
-            if row.stops or (row.ends and statement.continues is None):
-                return statement
-    return None
 
 
 def later_statement(word: str, span: Span, report: Report) -> None:

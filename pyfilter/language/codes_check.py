@@ -188,8 +188,9 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "W301": (
         "rule that can never run",
         (
-            "An earlier rule takes every message: it has no condition, and what it does ends the filtering. Give it\n"
-            'a condition, move it to the end, or let it go on: `file into "Archive" and continue`.'
+            "Rules are asked in order, and an earlier one takes every message this one asks for: it has no condition,\n"
+            "or one that holds wherever this one's does, and what it does ends the filtering. The more special rule\n"
+            'stands first; or let the earlier one go on: `file into "Archive" and continue`.'
         ),
     ),
     "W302": (

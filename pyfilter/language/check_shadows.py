@@ -1,0 +1,98 @@
+"""Warnings of rules that can never run, since an earlier one takes their mail.
+
+Either the earlier rule has no condition at all, which the tree shows; or it
+asks for all that the later one asks for, which ``shadows.py`` works out of the
+lowered conditions.
+"""
+
+from __future__ import annotations
+
+from pyfilter.language.check_report import Report
+from pyfilter.language.check_texts import Lowered
+from pyfilter.language.diagnostics import Note
+from pyfilter.language.shadows import Lists, ending, shadows
+from pyfilter.language.tree import Action, Broken, Rule, When
+from pyfilter.language.vocabulary import ACTIONS
+
+__all__ = ["report_shadows", "report_takers"]
+
+# verb -> what it does with the messages, in a note
+_ENDS = {
+    "file into": "is filed here",
+    "keep": "is kept here",
+    "discard": "is discarded here",
+    "reject": "is rejected here",
+    "defer": "is deferred here",
+    "stop": "stops here",
+}
+
+
+def report_takers(rules: list[Rule], report: Report) -> None:
+    """Of rules beside each other, the first behind one that takes every message."""
+    taker: tuple[Rule, Action] | None = None
+    for node in rules:
+        if taker is not None:
+            rule, action = taker
+            report.add(
+                "W301",
+                f'rule "{node.name}" can never run',
+                node.head,
+                "and no rule below it",
+                f'give "{rule.name}" a condition, move it to the end, or let it go on',
+                [Note(rule.head, "every message comes here …"), Note(action.span, "… and the filtering ends")],
+            )
+            return
+        found = _ending(node)
+        if found is not None:
+            taker = node, found
+
+
+def report_shadows(nodes: list[Rule], rules: list[Lowered], lists: Lists, report: Report) -> None:
+    """Top-level rules whose messages an earlier one takes; ``rules`` are ``nodes`` lowered."""
+    for number, by in shadows(rules, lists):
+        node, taker = nodes[number], nodes[by]
+        action = _last(taker, rules[by])
+        help = f'move "{node.name}" above "{taker.name}"'
+        if ACTIONS[action.verb].continuable and ACTIONS[action.verb].ends:
+            help += f',\nor let "{taker.name}" go on: `{action.span.text} and continue`'
+        report.add(
+            "W301",
+            f'rule "{node.name}" can never run',
+            node.head,
+            "",
+            help,
+            [
+                Note(_when(taker).condition.span, "every message this asks for …"),
+                Note(action.span, f"… {_ENDS[action.verb]}, which ends the filtering"),
+                Note(_when(node).condition.span, "asks for some of them"),
+            ],
+        )
+
+
+def _when(node: Rule) -> When:
+    return next(statement for statement in node.body if isinstance(statement, When))
+
+
+def _last(node: Rule, lowered: Lowered) -> Action:
+    """The action with which the rule ends the filtering: actions and nested rules are lowered one to one."""
+    number = ending(lowered[4])
+    assert number is not None
+    action = [statement for statement in node.body if isinstance(statement, Rule | Action)][number]
+    assert isinstance(action, Action)
+    return action
+
+
+def _ending(node: Rule) -> Action | None:
+    """The action that ends the filtering for every message, or None."""
+    if node.otherwise is not None or any(isinstance(statement, When | Broken) for statement in node.body):
+        return None
+    for statement in node.body:
+        if isinstance(statement, Rule):
+            found = _ending(statement)
+            if found is not None:
+                return found
+        elif isinstance(statement, Action):
+            row = ACTIONS[statement.verb]
+            if row.stops or (row.ends and statement.continues is None):
+                return statement
+    return None

@@ -1,0 +1,118 @@
+"""Rules in the shadow of earlier ones: whether a rule asks for everything a later one asks for."""
+
+from __future__ import annotations
+
+import marshal
+
+import pytest
+
+from pyfilter.language.check import check
+from pyfilter.language.parse import parse
+from pyfilter.language.shadows import shadows
+from pyfilter.language.tree import Source
+
+NAMES = """\
+list people = "a@x.example", "b@x.example"
+list fewer = "a@x.example"
+list places = "@x.example"
+list blocked from "blocked.txt"
+"""
+
+
+def pairs(*rules: str) -> list[tuple[int, int]]:
+    text = NAMES + "\n".join(f'rule "{number}" {{ {rule} }}' for number, rule in enumerate(rules))
+    file, syntax = parse(Source("/home/ann/.pyfilterrc", text))
+    assert syntax == []
+    program, _ = check([file], look_for_files=False)
+    assert program is not None
+    lowered = [marshal.loads(rule) for rule in program["rules"]]
+    return list(shadows(lowered, program["lists"]))
+
+
+def shaded(earlier: str, later: str) -> bool:
+    return pairs(f'when {earlier}; file into "A"', f'when {later}; file into "B"') == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ('subject contains "ports"', 'subject contains "ports-changes"'),
+        ('subject contains "ports"', 'subject starts with "Ports-changes"'),
+        ('subject contains "ports"', 'subject is exactly "Ports"'),
+        ('subject contains "ports", "src"', 'subject is "the src", "the ports"'),
+        ('subject starts with "re"', 'subject starts with "re:"'),
+        ('subject ends with "b"', 'subject is "ab"'),
+        ('subject is "a", "b"', 'subject is "b"'),
+        ('subject matches "[*]*"', 'subject is "[a] b"'),
+        ("subject exists", 'subject matches "*x*"'),
+        ("subject exists", "subject matches /x/"),
+        ("from in people", 'from is "B@x.example"'),
+        ("from in people", "from in fewer"),
+        ("from in places", 'from is "b@x.example"'),
+        ("from.domain in places", 'from.domain is "x.example"'),
+        ("from in blocked", "from in blocked"),
+        ("size > 1 MB", "size > 2 MB"),
+        ("size >= 1 MB", "size between 1 MB and 2 MB"),
+        ("size < 1 MB", "size is 10 kB"),
+        ('subject contains "a"', 'subject contains "a" and size > 1 MB'),
+        ('subject contains "a" and size > 1 MB', 'size > 2 MB and (cc exists and subject is "a")'),
+        ('subject contains "a" or cc exists', "cc exists"),
+        ('subject contains "a" or cc exists', 'cc exists or subject is "abc"'),
+        ("not cc exists", "not cc exists and size > 1 MB"),
+        ("at least 2 of { cc exists; to exists; bcc exists }", "at least 2 of { cc exists; to exists; bcc exists }"),
+    ],
+)  # fmt: skip
+def test_never_reached(earlier: str, later: str) -> None:
+    assert shaded(earlier, later)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ('subject contains "ports-changes"', 'subject contains "ports"'),
+        ('subject contains "ports"', 'to contains "ports"'),
+        ('subject contains exactly "Ports"', 'subject contains "Ports"'),
+        ('subject starts with "a"', 'subject contains "ab"'),
+        ('subject starts with "a"', 'subject ends with "a"'),
+        ('subject is "a"', 'subject is "a", "b"'),
+        ('subject is "a"', 'subject is "{from.domain}"'),
+        ('subject is "{from.domain}"', 'subject is "{from.domain}"'),
+        ('subject matches "[*]*"', 'subject starts with "[a]"'),
+        ("subject matches /a/", 'subject is "a"'),
+        ("from in fewer", "from in people"),
+        ("from in people", "from in blocked"),
+        ("from in people", "from in places"),
+        ("from in blocked", 'from is "a@x.example"'),
+        ("size > 2 MB", "size > 1 MB"),
+        ("size > 1 MB", "size >= 1 MB"),
+        ("size < 2 MB", "size > 1 MB"),
+        ('subject contains "a" and cc exists', 'subject contains "a"'),
+        ('subject contains "a"', 'subject contains "a" or cc exists'),
+        ('not subject contains "a"', 'not subject contains "ab"'),
+        ("cc exists", "not cc exists"),
+        ("none { cc exists }", "any { cc exists }"),
+        ("at least 2 of { cc exists; to exists; bcc exists }", "at least 1 of { cc exists; to exists; bcc exists }"),
+    ],
+)  # fmt: skip
+def test_perhaps_reached(earlier: str, later: str) -> None:
+    assert not shaded(earlier, later)
+
+
+@pytest.mark.parametrize("actions", ['file into "A"', "keep", "stop", 'reject "no"', 'defer "no"', "mark read; keep"])
+def test_only_what_ends_the_filtering_throws_a_shadow(actions: str) -> None:
+    assert pairs(f"when cc exists; {actions}", "when cc exists; keep") == [(1, 0)]
+
+
+@pytest.mark.parametrize("actions", ['file into "A" and continue', 'copy into "A"', "mark read", 'rule "in" { keep }'])
+def test_what_goes_on_throws_none(actions: str) -> None:
+    assert pairs(f"when cc exists; {actions}", "when cc exists; keep") == []
+
+
+def test_the_first_rule_is_named() -> None:
+    assert pairs("when cc exists; keep", "when size > 1 MB; keep", "when cc exists and size > 1 MB; keep") == [(2, 0)]
+
+
+def test_many_rules_on_one_field_cost_little() -> None:
+    """Equalities are looked up; of the others a hundred are compared."""
+    rules = [f'when from.domain is "d{n}.example"; keep' for n in range(300)]
+    assert pairs(*rules, 'when from.domain is "d299.example"; keep') == [(300, 299)]
