@@ -260,6 +260,18 @@ CODES_SYNTAX: dict[str, tuple[str, str]] = {
             "    }"
         ),
     ),
+    "E143": (
+        "groups of conditions",
+        (
+            "`any`, `all`, `none` and `at least 2 of` hold conditions between braces, one a line or\n"
+            "separated by `;`:\n\n"
+            "    when at least 2 of {\n"
+            '        subject contains "offer"\n'
+            '        from.domain is "promo.example"\n'
+            "        size > 1 MB\n"
+            "    }"
+        ),
+    ),
     "E144": ("hole outside a text", 'What was captured or defined is put into texts: `file into "{box}"`.'),
     "E147": (
         "settings and names",

@@ -92,7 +92,11 @@ class Reader:
         try:
             return all(self.take(token, token.start_pos, token.end_pos) for token in self.parser.tokens())
         except Stuck as stuck:
-            if not self.close_at_margin(stuck.offset):
+            if self.close_at_margin(stuck.offset):
+                return False
+            if not self.fresh and self.opened and self.at_action(stuck.offset):
+                self.condition_ends(stuck.offset)
+            else:
                 self.fail(stuck.offset)
             return False
 

@@ -76,6 +76,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return _patterns[pattern]
 
 
+# a folder as people write it behind an action, in whatever quotes or none, perhaps with a word about it
+FOLDER = (
+    r"(?:(?:the|a|folder|mailbox|label|directory|dir)[ \t]+(?=[^\s#;}]))*"
+    rf"(?P<folder>{TEXT}|'[^'\n]*'|“[^”\n]*”|[^\s;}}#{{\"][^\s;}}#{{]*)"
+)
+
+
+def foldered(words: Words) -> str:
+    folder = words["folder"] or "…"
+    return "inbox" if folder.strip("\"'“”").upper() == "INBOX" else quoted(folder)
+
+
 def quoted(word: str) -> str:
     """A word as a text of the language."""
     return '"' + word.strip("\"'“”„`").replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from pyfilter.language.slips import ACTIONS, TEXT, Slip, Words
-
-_FIELD = r"(?P<field>(?:header[ \t]+)?[\w.-]+)"
-_VALUE = rf"(?P<value>{TEXT}|[^\s;{{}}()#]+)"
-_END = r"(?![\w.-])"
+from pyfilter.language.slips_relation import END, FIELD, VALUE, compared, valued
 
 # the word of another language -> the relation of ours
 _SYNONYMS = {
@@ -37,7 +34,8 @@ def _measured(words: Words) -> str:
 
 def _synonym(words: Words) -> str:
     relation = _SYNONYMS[words["word"].lower()]
-    return f"{words['field']} {relation} {words['value'] or '…'}"
+    value = words["value"] if relation == "in" else valued(words["value"])
+    return f"{words['field']} {relation} {value or '…'}"
 
 
 def _denied(words: Words) -> str:
@@ -61,7 +59,7 @@ SLIPS = (
     # --------------------------------------------------------- fields in two words
     Slip(
         "E131", "`envelope %(part)s` is one field", before=r"(?<![\w.-])envelope",
-        here=r"(?P<part>recipient|sender|to|from|rcpt)" + _END, whole=True,
+        here=r"(?P<part>recipient|sender|to|from|rcpt)" + END, whole=True,
         write=lambda words: "sender" if words["part"].lower() in ("sender", "from") else "recipient",
     ),
     Slip(
@@ -75,21 +73,21 @@ SLIPS = (
         here=r"(?P<field>(?:header[ \t]+)?[\w.-]+)", whole=True, write=_absent,
     ),
     Slip(
-        "E130", "whether a field is there is asked with `exists`", before=rf"(?<![\w.-]){_FIELD}",
-        here=rf"(?:is[ \t]+)?(?P<word>missing|absent|empty|unset|null|none){_END}", write=_absent,
+        "E130", "whether a field is there is asked with `exists`", before=rf"(?<![\w.-]){FIELD}",
+        here=rf"(?:is[ \t]+)?(?P<word>missing|absent|empty|unset|null|none){END}", write=_absent,
     ),
     Slip(
-        "E130", "whether a field is there is asked with `exists`", before=rf"(?<![\w.-]){_FIELD}",
-        here=rf"(?P<word>present|set|given|there){_END}", write="%(field)s exists",
+        "E130", "whether a field is there is asked with `exists`", before=rf"(?<![\w.-]){FIELD}",
+        here=rf"(?P<word>present|set|given|there){END}", write="%(field)s exists",
     ),
     Slip(
         "E131", "a part of a field is written with a dot", before=r"(?<![\w.-])(?P<field>[a-zA-Z][\w-]*)",
-        here=rf"(?P<part>name|type|size|domain|address|local|extension|text|count|score|tests|threshold){_END}",
+        here=rf"(?P<part>name|type|size|domain|address|local|extension|text|count|score|tests|threshold){END}",
         whole=True, write="%(field)s.%(part)s",
     ),
     Slip(
         "E131", "the age of a message is one field", before=r"(?<![\w.-])(?:message|mail)",
-        here=rf"(?P<field>age|size|id|date){_END}", whole=True,
+        here=rf"(?P<field>age|size|id|date){END}", whole=True,
         write=lambda words: "message-id" if words["field"].lower() == "id" else words["field"].lower(),
     ),
     # ------------------------------------------------------------------- measures
@@ -102,63 +100,63 @@ SLIPS = (
     Slip(
         "E129", "`%(word)s` is written with a sign", before=r"(?<![\w.-])(?P<field>[\w.-]+)(?:[ \t]+is)?",
         here=rf"(?P<word>{'|'.join(_MEASURES)})[ \t]*(?:than\b)?[ \t]*(?P<number>[\d.]*)[ \t]*"
-        rf"(?P<unit>[A-Za-z]*){_END}",
+        rf"(?P<unit>[A-Za-z]*){END}",
         write=_measured,
     ),
     # ------------------------------------------------------------------ relations
     Slip(
-        "E141", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){_FIELD}", here=rf"(?P<at>!=+|<>|/=)[ \t]*{_VALUE}?",
-        write=lambda words: f"{words['field']} is not {words['value'] or '…'}",
+        "E141", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){FIELD}", here=rf"(?P<at>!=+|<>|/=)[ \t]*{VALUE}?",
+        write=lambda words: f"{words['field']} is not {valued(words['value']) or '…'}",
     ),
     Slip(
-        "E141", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){_FIELD}", here=rf"(?P<at>=~|~+|!~)[ \t]*{_VALUE}?",
+        "E141", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){FIELD}", here=rf"(?P<at>=~|~+|!~)[ \t]*{VALUE}?",
         write=lambda words: f"{words['field']} matches {words['value'] or '/…/'}",
     ),
     Slip(
-        "E141", "`%(at)s` is written the other way round", before=rf"(?<![\w.-]){_FIELD}", here=r"(?P<at>=[<>])",
+        "E141", "`%(at)s` is written the other way round", before=rf"(?<![\w.-]){FIELD}", here=r"(?P<at>=[<>])",
         write=lambda words: words["at"][::-1],
     ),
     Slip(
-        "E120", "`=` does not compare", before=rf"(?<![\w.-]){_FIELD}", here=rf"(?P<at>=+|:=?)[ \t]*{_VALUE}?",
-        expected="is", write=lambda words: f"{words['field']} is {words['value'] or '…'}",
+        "E120", "`%(at)s` does not compare", before=rf"(?<![\w.-]){FIELD}", here=rf"(?P<at>=+|:=?)[ \t]*{VALUE}?",
+        expected="is", write=compared,
     ),
     Slip(
-        "E121", "a relation is missing", before=rf"(?<![\w.-]){_FIELD}", here=rf"(?P<value>{TEXT})",
+        "E121", "a relation is missing", before=rf"(?<![\w.-]){FIELD}", here=rf"(?P<value>{TEXT})",
         expected="is", label="how does it compare?",
         write=lambda words: f"{words['field']} is {words['value']}",
         help="or `contains`, `starts with`, `ends with`, `matches`",
     ),
     Slip(
         "E121", "`does not` is followed by the plain word", before=r"(?<![\w.-])(?P<no>does[ \t]+not)", whole=True,
-        here=rf"(?P<relation>contains|starts|ends|matches|exists|is|in){_END}(?:[ \t]+with\b)?[ \t]*(?P<value>{TEXT})?",
+        here=rf"(?P<relation>contains|starts|ends|matches|exists|is|in){END}(?:[ \t]+with\b)?[ \t]*(?P<value>{TEXT})?",
         write=lambda words: _denied({**words, "field": ""}).strip(),
     ),
     Slip(
-        "E121", "`not` stands elsewhere", before=rf"(?<![\w.-]){_FIELD}[ \t]+not", whole=True,
-        here=rf"(?P<at>(?P<relation>contains?|starts?|ends?|matches|match|is|exists?){_END}(?:[ \t]+with\b)?)"
+        "E121", "`not` stands elsewhere", before=rf"(?<![\w.-]){FIELD}[ \t]+not", whole=True,
+        here=rf"(?P<at>(?P<relation>contains?|starts?|ends?|matches|match|is|exists?){END}(?:[ \t]+with\b)?)"
         rf"[ \t]*(?P<value>{TEXT})?",
         write=_denied,
     ),
     Slip(
-        "E121", "a relation is missing", before=rf"(?<![\w.-]){_FIELD}[ \t]+not", here=rf"(?P<value>{TEXT})",
+        "E121", "a relation is missing", before=rf"(?<![\w.-]){FIELD}[ \t]+not", here=rf"(?P<value>{TEXT})",
         label="how does it compare?", write="%(field)s is not %(value)s",
         help="or `does not contain`, `does not start with`, `does not end with`",
     ),
     Slip(
-        "E121", "`%(at)s` is not a word of the language", before=rf"(?<![\w.-]){_FIELD}",
+        "E121", "`%(at)s` is not a word of the language", before=rf"(?<![\w.-]){FIELD}",
         here=rf"(?P<at>(?:doesn['’]?t|don['’]?t|isn['’]?t|hasn['’]?t|not)(?:[ \t]+(?P<relation>contains?|starts?|ends?"
-        rf"|match(?:es)?|exists?|is|in){_END}(?:[ \t]+with\b)?)?)[ \t]*(?P<value>{TEXT})?",
+        rf"|match(?:es)?|exists?|is|in){END}(?:[ \t]+with\b)?)?)[ \t]*(?P<value>{TEXT})?",
         expected="is",
         write=lambda words: _denied(words if words["relation"] else {**words, "relation": "is"}),
     ),
     Slip(
-        "E121", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){_FIELD}",
-        here=rf"(?P<at>(?P<word>{'|'.join(word for word in _SYNONYMS if word.isalpha())}){_END}"
-        rf"(?:[ \t]+(?:to|with|of|by)\b)?)[ \t]*{_VALUE}?",
+        "E121", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){FIELD}",
+        here=rf"(?P<at>(?P<word>{'|'.join(word for word in _SYNONYMS if word.isalpha())}){END}"
+        rf"(?:[ \t]+(?:to|with|of|by)\b)?)[ \t]*{VALUE}?",
         expected="is", write=_synonym,
     ),
     Slip(
-        "E121", "`%(word)s` wants `with`", before=rf"(?<![\w.-]){_FIELD}[ \t]+(?P<word>starts|ends)",
+        "E121", "`%(word)s` wants `with`", before=rf"(?<![\w.-]){FIELD}[ \t]+(?P<word>starts|ends)",
         here=rf"(?P<value>{TEXT})?", expected="with",
         write=lambda words: f"{words['word']} with {words['value'] or '…'}",
     ),
@@ -192,34 +190,9 @@ SLIPS = (
         f"`{words['verb']} {words['rest'].strip()}`",
     ),
     Slip(
-        "E127", "`and` is followed by `continue` here; the next action stands on a line of its own",
-        before=r"(?<![\w.-])(?P<join>and)", fresh=False, whole=True,
-        here=rf"(?P<rest>(?:then[ \t]+)?(?P<verb>{ACTIONS}|move|save|flag|delete)\b[^#;}}\n]*)",
-        help=lambda words: f"leave out the `and` and begin a new line: `{words['rest'].strip()}`",
-    ),
-    Slip(
-        "E127", "a comma does not join actions", fresh=False,
-        here=rf"(?P<at>,)[ \t]*(?P<rest>(?:{ACTIONS})\b[^#;}}\n]*)",
-        help=lambda words: f"begin a new line: `{words['rest'].strip()}`",
-    ),
-    Slip(
-        "E149", "a comment begins with `#`", fresh=False,
-        here=r"(?P<at>//+|/\*|--)[ \t]*(?P<rest>[^\n]*?)[ \t]*(?:\*/)?$",
-        write="# %(rest)s",
-    ),
-    Slip(
         "E140", "`%(at)s` is not needed", fresh=False, expected="and",
         here=r"(?P<at>then\b|=>|->|:(?=[ \t]*(?:\{|#|$)))[ \t]*(?P<rest>[^#;}\n]*)",
         help="end the line there; the actions stand on lines of their own",
-    ),
-    Slip(
-        "E135", "`%(at)s` belongs to a rule of its own", fresh=False, before=r"\}",
-        here=r"(?P<at>else(?:[ \t]+if)?|elif|elsif|otherwise)(?![\w.-])",
-        help='end the line after the `}` and write `rule "…" else {` on the next',
-    ),
-    Slip(
-        "E140", "`then` is not needed", fresh=True, here=r"(?P<at>then)(?![\w.-])",
-        help="the actions stand below the condition, one a line",
     ),
     Slip(
         "E105", "the condition begins on the line of `when`", before=r"(?<![\w.-])(?P<word>when)",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pyfilter.language.slips import TEXT, Slip, Words, quoted
+from pyfilter.language.slips import FOLDER, TEXT, Slip, Words, foldered, quoted
 
-_FOLDER = rf"(?P<folder>{TEXT}|'[^'\n]*'|“[^”\n]*”|[^\s;}}#]+)"
 _FLAGS = {
     "seen": "read", "read": "read", "starred": "flagged", "star": "flagged", "flagged": "flagged",
     "important": "flagged", "answered": "answered", "replied": "answered", "draft": "draft",
@@ -14,10 +13,7 @@ _FLAGS = {
 
 
 def _file_into(words: Words) -> str:
-    folder = words["folder"]
-    if folder.strip("\"'").upper() == "INBOX":
-        return "file into inbox"
-    return f"file into {quoted(folder or '…')}"
+    return f"file into {foldered(words)}"
 
 
 def _mark(words: Words) -> str:
@@ -58,27 +54,39 @@ SLIPS = (
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
         here=rf"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive)(?:[ \t]+(?:it|mail|message))?"
-        rf"(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{_FOLDER})?",
+        rf"(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{FOLDER})?",
         label="mail is filed", write=_file_into,
     ),
     Slip(
         "E122", "`file` goes into a folder: `into` is missing", fresh=False, before=r"(?<![\w.-])file",
-        here=rf"(?P<at>(?!into\b)[a-z]+(?=[ \t]*[\"“'])|(?:to|in|as)(?![\w.-])|(?!into\b))(?:[ \t]*{_FOLDER})?",
+        here=rf"(?P<at>(?!into\b)[a-z]+(?=[ \t]*[\"“'])|(?:to|in|as)(?![\w.-])|(?!into\b))(?:[ \t]*{FOLDER})?",
         write=_file_into, whole=True,
     ),
     Slip(
         "E122", "`copy` wants `to` and an address, or `into` and a folder", fresh=False,
-        before=r"(?<![\w.-])copy", here=r"(?P<to>[^\s;}#]*@[^\s;}#]*)", whole=True,
+        before=r"(?<![\w.-])copy", whole=True,
+        here=r"(?:(?:it|mail|message|this)[ \t]+)?(?:to[ \t]+)?(?P<to>[^\s;}#]*@[^\s;}#]*)",
         write=lambda words: f"copy to {quoted(words['to'])}",
     ),
     Slip(
         "E122", "`copy` wants `into` and a folder, or `to` and an address", fresh=False,
-        before=r"(?<![\w.-])copy", here=rf"(?:in[ \t]+)?{_FOLDER}?", whole=True,
+        before=r"(?<![\w.-])copy", here=rf"(?:in[ \t]+)?{FOLDER}?", whole=True,
         write=lambda words: f"copy into {quoted(words['folder'] or '…')}",
     ),
     Slip(
         "E122", "`forward` wants `to` before the address", fresh=False,
         before=r"(?<![\w.-])forward", here=r"(?!to\b)(?P<to>[^\s;}#]*)", write=_address,
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>send)[ \t]+(?:a[ \t]+)?copy[ \t]+to(?![\w.-]))[ \t]*(?P<to>[^\s;}#]*)",
+        write=lambda words: f"copy to {quoted(words['to'] or '…')}",
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>redirect|resend)(?:[ \t]*to)?(?![\w.-]))[ \t]*(?P<to>[^\s;}#]*)"
+        r"[ \t]*(?:and[ \t]+)?keep\b[^#;}\n]*",
+        write=lambda words: f"copy to {quoted(words['to'] or '…')}",
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,

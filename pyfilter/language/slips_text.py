@@ -1,10 +1,10 @@
-"""Slips in texts, dates, numbers and the arguments of actions: quotes, commas, ``24.12.2026``."""
+"""Slips in texts, dates and numbers, wherever they stand: quotes, commas, ``24.12.2026``."""
 
 from __future__ import annotations
 
 import re
 
-from pyfilter.language.slips import ACTIONS, TEXT, Slip, Words, quoted
+from pyfilter.language.slips import TEXT, Slip, Words, quoted
 
 TYPOGRAPHIC = "“”„‟«»″＂"
 _SINGLE = "‘’‚‛‹›′"
@@ -27,13 +27,13 @@ def _time(words: Words) -> str:
     return f"{hour}:{words['minute'] or '00'}"
 
 
-def _flags(words: Words) -> str:
-    flags = [flag for flag in re.findall(r"[\w-]+", words["flags"]) if flag.lower() != "and"]
-    return f"{words['verb']} {', '.join([*flags, words['more']])}"
-
-
 # fmt: off
 SLIPS = (
+    Slip(
+        "E149", "a comment begins with `#`", fresh=False,
+        here=r"(?P<at>//+|/\*|--)[ \t]*(?P<rest>[^\n]*?)[ \t]*(?:\*/)?$",
+        write="# %(rest)s",
+    ),
     # -------------------------------------------------------------- dates, numbers
     Slip(
         "E132", "a date is written year-month-day", before=r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})",
@@ -60,16 +60,7 @@ SLIPS = (
         "E132", "`%(sign)s` stands between blanks", before=r"(?<![\w.-])(?P<base>now|today|date|time)",
         here=r"(?P<sign>[-+])(?P<rest>\d+[ \t]*[A-Za-z]*)", whole=True, write="%(base)s %(sign)s %(rest)s",
     ),
-    # ------------------------------------------------------------------- arguments
-    Slip(
-        "E126", "a comma is missing between the flags", fresh=False,
-        before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)[ \t]+(?P<flags>[\w, \t-]*\w)",
-        here=rf"(?P<at>(?:and[ \t]+)?(?P<more>(?!(?:continue|{ACTIONS})\b)[A-Za-z]+))(?![\w.-])", write=_flags,
-    ),
-    Slip(
-        "E126", "a flag is a bare word", fresh=False, before=r"(?<![\w.-])(?P<verb>(?:un)?mark(?:[ \t]+as)?)",
-        here=r"[\"'\\]+(?P<word>[A-Za-z]+)[\"']?", write=lambda words: f"{words['verb']} {words['word'].lower()}",
-    ),
+    # ----------------------------------------------------------------------- texts
     Slip(
         "E126", "a comma is missing between two texts", before=rf"(?P<first>{TEXT})", here=rf"(?P<second>{TEXT})",
         expected=",", write="%(first)s, %(second)s",
@@ -97,40 +88,14 @@ SLIPS = (
         here=r"(?P<at>(?![\"“”'*])[^\s;}#]+)", write=lambda words: f"/{words['at'].replace('/', chr(92) + '/')}/",
     ),
     Slip(
-        "E108", "a text stands in quotes", before=r"(?<![\w.-])(?P<verb>reject|defer|log|notify)",
-        here=r"(?P<at>(?![\"“”'])[^#;}\n\"]*\S)", write=lambda words: f"{words['verb']} {quoted(words['at'])}",
-    ),
-    Slip(
-        "E123", "`reply` is followed by its text", before=r"(?<![\w.-])reply",
-        here=rf"(?P<at>with|by|using)[ \t]*(?P<text>{TEXT})?",
-        write=lambda words: f"reply {words['text'] or quoted('…')}",
-    ),
-    Slip(
         "E132", "how many?", before=r"(?<![\w.-])(?P<verb>every|within)",
         here=r"(?P<unit>second|minute|hour|day|week|month|year)s?",
         write="%(verb)s 1 %(unit)s",
     ),
     Slip(
-        "E126", "a name of several words stands in quotes",
-        before=r"(?<![\w.-])(?P<word>rule|test)[ \t]+(?P<first>[\w-]+)",
-        here=r"(?P<rest>(?!else\b)\w[^{\n\"]*)", whole=True,
-        write=lambda words: f"{words['word']} {quoted(words['first'] + ' ' + words['rest'].strip())} {{",
-    ),
-    Slip(
-        "E147", "`=` is missing", before=r"(?<![\w.-])(?P<word>(?:set|list|let)[ \t]+[\w.-]+)",
-        here=rf"(?P<value>{TEXT}|[\w/~.-]+)",
-        write=lambda words: f"{words['word']} = {words['value']}",
-    ),
-    Slip(
         "E108", "one text after another, separated by commas", here=r"(?P<at>[\[(])[ \t]*(?P<rest>[^\])\n]*)[\])]?",
         expected="text",
         help=lambda words: f"write `{words['rest'].strip() or quoted('…')}`, without the brackets",
-    ),
-    Slip(
-        "E108", "a folder's name stands in quotes", before=r"(?<![\w.-])(?P<verb>file|copy)[ \t]+into",
-        here=r"(?P<word>[^\s\"{};#][^\s{};#]*)", expected="text",
-        write=lambda words: f"{words['verb']} into "
-        + ("inbox" if words["word"].lower() == "inbox" else quoted(words["word"])),
     ),
     Slip(
         "E108", "this stands in quotes", here=r"(?P<word>[^\s\"{};,#()][^\s{};,#]*)", expected="text", fresh=False,

@@ -18,7 +18,10 @@ from difflib import get_close_matches
 from pyfilter.language.diagnostics import Diagnostic, Note
 from pyfilter.language.recovery import STATEMENT as NEW
 from pyfilter.language.slips import TEXT, Slip, filled
+from pyfilter.language.slips_action import SLIPS as ACTION
 from pyfilter.language.slips_condition import SLIPS as CONDITION
+from pyfilter.language.slips_relation import LATE
+from pyfilter.language.slips_relation import SLIPS as RELATION
 from pyfilter.language.slips_statement import SLIPS as STATEMENT
 from pyfilter.language.slips_text import SLIPS as IN_TEXT
 from pyfilter.language.slips_text import TYPOGRAPHIC, straightened
@@ -62,6 +65,11 @@ class Trouble:
         begin = min(self.offset + start, len(self.source.text))
         return Span(self.source, begin, min(max(self.offset + end, begin), len(self.source.text)))
 
+    @property
+    def in_condition(self) -> bool:
+        begun = self.statement.text.split(None, 1)
+        return not self.fresh and begun[:1] in (["when"], ["given"], ["define"])
+
     def may_stand(self, what: str) -> bool:
         match what:
             case "":
@@ -70,6 +78,10 @@ class Trouble:
                 return "STRING" in self.expected
             case ",":
                 return "COMMA" in self.expected
+            case "{":
+                return "LBRACE" in self.expected
+            case "end":
+                return "_NL" in self.expected
             case _:
                 return what in self.words
 
@@ -82,6 +94,7 @@ def explain(trouble: Trouble) -> Diagnostic:
         or _slip(trouble)
         or _braces(trouble)
         or _alike(trouble)
+        or _late_slip(trouble)
         or _expected(trouble)
     )
 
@@ -164,9 +177,18 @@ def _without_end(rest: str) -> str:
 
 
 def _slip(trouble: Trouble) -> Diagnostic | None:
+    rows = (*RELATION, *CONDITION) if trouble.in_condition else ACTION
+    return _first_that_fits(trouble, (*STATEMENT, *rows, *IN_TEXT))
+
+
+def _late_slip(trouble: Trouble) -> Diagnostic | None:
+    return _first_that_fits(trouble, LATE) if trouble.in_condition else None
+
+
+def _first_that_fits(trouble: Trouble, slips: tuple[Slip, ...]) -> Diagnostic | None:
     before = "" if trouble.fresh else trouble.statement.text
     rest = trouble.rest
-    for slip in (*STATEMENT, *CONDITION, *IN_TEXT):
+    for slip in slips:
         if slip.fresh not in (None, trouble.fresh) or not trouble.may_stand(slip.expected):
             continue
         found = slip.fits(before[-_FAR:], rest)
@@ -217,7 +239,7 @@ def missing_close(source: Source, kind: str, head: int, start: int, before: int)
         notes = (Note(Span(source, before, end if end >= 0 else len(source.text)), f"the `{sign}` is missing above"),)
     return Diagnostic(
         "E115" if kind == "paren" else "E102", f"{_CALLED.get(kind, 'this')} has no closing `{sign}`", opened,
-        "begins here", f"write `{sign}` {where}", notes,
+        "begins here", "write `)` where it ends" if kind == "paren" else f"write `{sign}` {where}", notes,
     )  # fmt: skip
 
 
@@ -363,7 +385,7 @@ def _expected(trouble: Trouble) -> Diagnostic:
         if NEW.match(trouble.rest):
             message = f"`{word}` stands on the line of something else"
             return Diagnostic("E116", message, span, "", "begin a new line there, or write `;` before it")
-        label = "the condition could end before this" if "and" in trouble.words else "the line could end before this"
+        label = f"the {'condition' if trouble.in_condition else 'line'} could end before this"
         return Diagnostic("E105", f"`{word}` cannot stand here", span, label)
     return Diagnostic("E105", f"`{word}` cannot stand here", span, f"{what} is expected", help)
 
