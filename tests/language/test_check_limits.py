@@ -33,6 +33,7 @@ def span() -> Span:
 
 
 KEEP = Action(span(), "keep", span())
+COPY = Action(span(), "copy into", span(), (Place(span(), "inbox"),))
 EXISTS = Test(span(), Field(span(), "subject"), Relation(span(), "exists"))
 
 
@@ -41,7 +42,7 @@ def problems(*items: Rule | Let) -> list[Diagnostic]:
 
 
 def test_rules() -> None:
-    rules = [Rule(span(), f"r{n}", span(), (When(span(), EXISTS), KEEP)) for n in range(limits.RULES)]
+    rules = [Rule(span(), f"r{n}", span(), (When(span(), EXISTS), COPY)) for n in range(limits.RULES)]
     assert problems(*rules) == []
     (problem,) = problems(*rules, Rule(span(), "one more", span(), (KEEP,)), Rule(span(), "two more", span(), (KEEP,)))[
         :1
