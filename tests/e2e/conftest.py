@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import pytest
 from . import namespace
 
 CHECKOUT = Path(__file__).parents[2]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 PYTHON = "/usr/bin/python3"  # Debian's: every user can run it, unlike one below /root
 
 
@@ -30,8 +32,8 @@ def installation() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="pyfilter-installation-"))
     try:
         directory.chmod(0o755)
-        command([PYTHON, "-m", "venv", str(directory)])
-        command([str(directory / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", str(CHECKOUT)])
+        command([PYTHON, "-m", "venv", "--without-pip", str(directory)])
+        command([*PIP, "--python", str(directory / "bin/python3"), "install", "--quiet", str(CHECKOUT)])
         yield directory
     finally:
         shutil.rmtree(directory)

@@ -48,6 +48,13 @@ UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mou
 # no configuration and no cache of the checkout; a line for each test at the end
 PYTEST = ["-B", "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "--color=no", "-rA", "--tb=short"]
 OVERLAID = ["/etc", "/var", "/run", "/home", "/usr/bin"]
+# a machine in small: what `furnish` does, tried out
+ATTEMPT = """
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work
+mount -t overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work overlay /etc
+ip link set lo up
+"""
 SECONDS_INSIDE = 150
 SECONDS_OUTSIDE = 170
 
@@ -62,9 +69,7 @@ def missing() -> list[str]:
         if shutil.which(program) is None
     ]
     if not reasons:
-        attempt = subprocess.run(
-            [*UNSHARE, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True, timeout=20
-        )
+        attempt = subprocess.run([*UNSHARE, "sh", "-ec", ATTEMPT], capture_output=True, text=True, timeout=20)
         if attempt.returncode != 0:
             reasons.append(f"this machine forbids namespaces: {attempt.stderr.strip()}")
     return reasons
@@ -96,6 +101,8 @@ def furnish(layers: Path, installation: Path) -> None:
         call("mount", "-t", "overlay", "-o", options, "overlay", directory)
     # tail(1) is told of new lines by the kernel on a tmpfs, but asks once a second on an overlay
     call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/log")
+    # the queue of a Postfix outside is not ours to deliver; postfix(1) makes a new one
+    call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool/postfix")
     call("hostname", HOST)
     call("ip", "link", "set", "lo", "up")
     for address in (SERVER, STRANGER):

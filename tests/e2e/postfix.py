@@ -24,7 +24,7 @@ from pathlib import Path
 from .follow import SECONDS, Follower
 from .namespace import SERVER, STRANGER
 
-__all__ = ["ALIASES", "Delivery", "Postfix"]
+__all__ = ["ALIASES", "LOG", "Delivery", "Postfix"]
 
 LOG = Path("/var/log/mail.log")
 ALIASES = Path("/etc/aliases")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from ..account import Account
 from ..namespace import HOST
-from ..postfix import Postfix
+from ..postfix import LOG, Postfix
 
 # name -> mailbox_command. The last two are no agents: a test must notice them.
 AGENTS = {
@@ -25,6 +25,18 @@ AGENTS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--installation", help="directory of the pyfilter under test")
     parser.addoption("--agent", default="pyfilter", choices=AGENTS, help="what Postfix calls as mailbox_command")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure is shown with what the logs said last."""
+    report = yield
+    if report.failed:
+        for log in [LOG, *sorted(Path("/home").glob("*/.local/state/pyfilter/log"))]:
+            if log.exists():
+                lines = log.read_text(errors="replace").splitlines()
+                report.sections.append((str(log), "\n".join(lines[-12:])))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from ..postfix import Postfix
 from ..repair import LETTER, RULES, SENDER, let_in
 
 Make = Callable[..., Account]
+LAUNCHER = "pyfilter-delive"  # the kernel keeps 15 characters
 
 
 def traced(user: Account, bin: Path, *options: str) -> Path:
@@ -37,7 +38,11 @@ def parent_of(process: int) -> int:
 
 
 def name_of(process: int) -> str:
-    return Path(f"/proc/{process}/comm").read_text().strip()
+    """The first 15 characters of its name; none if it has ended."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def copies(postfix: Postfix, user: Account, queue_id: str, message: bytes = LETTER) -> int:
@@ -95,7 +100,7 @@ def test_the_launcher_is_killed(postfix: Postfix, account: Make, bin: Path) -> N
     queue_id = postfix.send(LETTER, user.address)
     python = int(trace.wait(r"^(\d+) +--- stopped by SIGSTOP ---")[1])
     launcher = parent_of(python)
-    assert name_of(launcher) == "pyfilter-delive"  # the kernel keeps 15 characters
+    assert name_of(launcher) == LAUNCHER
 
     os.kill(launcher, signal.SIGKILL)
     attempt = postfix.delivery(queue_id)
@@ -114,7 +119,7 @@ def test_local_is_killed_while_it_hands_over(postfix: Postfix, account: Make, bi
     trace = Follower(traced(user, bin, "-D", "-e trace=read", "-e inject=read:signal=STOP:when=2"))
     queue_id = postfix.send(message, user.address)
     trace.wait("--- stopped by SIGSTOP ---")
-    launcher = process_named("pyfilter-delive")
+    launcher = process_named(LAUNCHER)
     local = parent_of(launcher)
     assert name_of(local) == "local"
 
