@@ -22,8 +22,8 @@ from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 
 WORDS = (
-    "a", "boss", "Boss", "BOSS", "J\u030c", "\u01f0", "j", "stra\u00dfe", "STRASSE", "\u0130", "i", "i\u0307", "\u212a", "k",
-    "\u017f", "s", "e\u0301", "\u00e9", "E", "\ufb01", "fi", "[x]", "x y", "corp.example", "ann@corp.example",
+    "a", "boss", "Boss", "BOSS", "J\u030c", "\u01f0", "j", "stra\u00dfe", "STRASSE", "\u0130", "i", "i\u0307", "\u212a",
+    "k", "\u017f", "s", "e\u0301", "\u00e9", "E", "\ufb01", "fi", "[x]", "x y", "corp.example", "ann@corp.example",
     "Ann <ann@corp.example>", "list.corp.example", "12", "box", "..", "/", "~x",
 )  # fmt: skip
 TEXT_FIELDS = (
@@ -54,8 +54,8 @@ glob_pieces = st.lists(
 )
 regexes = st.sampled_from(
     (
-        "boss", "b.ss", "(?i)boss", "bo+s+", "^a", "s$", "str(a|o)", "stra\u00dfe|k", "k", "fi", "[^a-z]", "e\u0301", "x{2}y?",
-        "(?P<cap>[a-z]+)@", "corp\\\\.example", "\\\\bbox\\\\b",
+        "boss", "b.ss", "(?i)boss", "bo+s+", "^a", "s$", "str(a|o)", "stra\u00dfe|k", "k", "fi", "[^a-z]",
+        "e\u0301", "x{2}y?", "(?P<cap>[a-z]+)@", "corp\\\\.example", "\\\\bbox\\\\b",
     )
 )  # fmt: skip
 
@@ -104,8 +104,8 @@ actions = st.one_of(
     st.builds("copy into {}".format, folders),
     st.sampled_from(
         (
-            "keep", "keep and continue", "discard # on purpose", "discard and continue # on purpose", "mark read", "mark flagged, answered",
-            'reject "no {subject}"', 'defer "later"', 'log "{hole} {from}"',
+            "keep", "keep and continue", "discard # on purpose", "discard and continue # on purpose",
+            "mark read", "mark flagged, answered", 'reject "no {subject}"', 'defer "later"', 'log "{hole} {from}"',
         )
     ),
 )  # fmt: skip
