@@ -10,8 +10,9 @@
  *     BIN/../lib/python3/dist-packages         a Debian package: /usr
  *     BIN/../lib64/…                           the same where lib64 is separate
  *
- * The interpreter is python3.N, python3 or python beside this program, else
- * python3.N in /usr/bin or /usr/local/bin (pip install --user). Of several
+ * The interpreter is python3.N beside this program, in /usr/bin (pip install
+ * --user, /usr/local) or in /usr/local/bin, else python3 or python beside this
+ * program: compiled packages such as re2 work in one version only. Of several
  * Python versions the highest that has both is taken. A symbolic link to this
  * program (pipx makes one in ~/.local/bin) counts as what it points to.
  */
@@ -100,7 +101,7 @@ static int find_interpreter(char interpreter[PATH_MAX], const char *bin, const c
     const struct {
         const char *directory, *name;
     } places[] = {
-        {bin, version}, {bin, "python3"}, {bin, "python"}, {"/usr/bin", version}, {"/usr/local/bin", version},
+        {bin, version}, {"/usr/bin", version}, {"/usr/local/bin", version}, {bin, "python3"}, {bin, "python"},
     };
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)

@@ -29,7 +29,7 @@ class Ended(NamedTuple):
 
 
 class Installation:
-    """BIN/pyfilter-deliver, BIN/python3 and LIB/python3.11/site-packages/pyfilter, as in a virtual environment."""
+    """BIN/pyfilter-deliver, BIN/python3.11 and LIB/python3.11/site-packages/pyfilter, as in a virtual environment."""
 
     def __init__(self, root: Path, launcher: Path, log: socket.socket) -> None:
         self.root = root
@@ -45,14 +45,14 @@ class Installation:
         self.launcher.hardlink_to(launcher)
 
     def python(self, script: str) -> None:
-        """BIN/python3 is this shell script; in it, "$scratch" is a directory to leave traces in."""
-        python = self.bin / "python3"
+        """BIN/python3.11 is this shell script; in it, "$scratch" is a directory to leave traces in."""
+        python = self.bin / "python3.11"
         python.write_text(f"#!/bin/sh\nscratch={self.scratch}\n{script}\n")
         python.chmod(0o755)
 
     def mda(self, source: str) -> None:
-        """BIN/python3 is the real one; pyfilter/mda.py has this source."""
-        (self.bin / "python3").symlink_to("/usr/bin/python3")
+        """BIN/python3.11 is the real one; pyfilter/mda.py has this source."""
+        (self.bin / "python3.11").symlink_to("/usr/bin/python3")
         (self.site / "pyfilter" / "mda.py").write_text(source)
 
     def delivers(self) -> None:

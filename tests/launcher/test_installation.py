@@ -20,8 +20,7 @@ def lay(installation: Installation, interpreters: list[str], packages: list[str]
         (installation.root / path / "pyfilter").mkdir(parents=True)
         (installation.root / path / "pyfilter" / "mda.py").touch()
     installation.python(TELLS)
-    script = installation.bin / "python3"
-    kept = script.rename(installation.scratch / "python")
+    kept = (installation.bin / "python3.11").rename(installation.scratch / "python")
     for path in interpreters:
         shutil.copy(kept, installation.root / path)
 
@@ -32,12 +31,12 @@ def found(installation: Installation) -> list[str]:
 
 
 LAYOUTS = {
-    "virtual environment": (["bin/python3"], ["lib/python3.11/site-packages"]),
-    "only python": (["bin/python"], ["lib/python3.12/site-packages"]),
-    "version beside": (["bin/python3.13"], ["lib/python3.13/site-packages"]),
+    "virtual environment": (["bin/python3.13"], ["lib/python3.13/site-packages"]),
+    "only python3": (["bin/python3"], ["lib/python3.98/site-packages"]),
+    "only python": (["bin/python"], ["lib/python3.98/site-packages"]),
     "Debian package": (["bin/python3"], ["lib/python3/dist-packages"]),
     "/usr/local": (["bin/python3.11"], ["lib/python3.11/dist-packages"]),
-    "lib64": (["bin/python3"], ["lib64/python3.11/site-packages"]),
+    "lib64": (["bin/python3.11"], ["lib64/python3.11/site-packages"]),
 }
 
 
@@ -60,14 +59,14 @@ PREFERENCES = {
         ["bin/python3.11", "lib/python3.11/site-packages"],
     ),
     "a versioned package before the common one": (
-        ["bin/python3"],
+        ["bin/python3", "bin/python3.11"],
         ["lib/python3/dist-packages", "lib/python3.11/site-packages"],
-        ["bin/python3", "lib/python3.11/site-packages"],
+        ["bin/python3.11", "lib/python3.11/site-packages"],
     ),
     "names that only look like versions are passed over": (
-        ["bin/python3"],
+        ["bin/python3", "bin/python3.11"],
         [f"lib/python3{tail}/site-packages" for tail in (".11", ".99999999999999999999", ".12-old", ".", "x", "11")],
-        ["bin/python3", "lib/python3.11/site-packages"],
+        ["bin/python3.11", "lib/python3.11/site-packages"],
     ),
 }
 
@@ -77,6 +76,18 @@ def test_preferences(installation: Installation, layout: tuple[list[str], list[s
     lay(installation, layout[0], layout[1])
     assert installation.run() == (0, b"", b"")
     assert found(installation) == layout[2]
+
+
+def test_the_version_counts_more_than_the_place(installation: Installation) -> None:
+    """pip on Debian installs for 3.11 into /usr/local, where a python3 of another version may lie."""
+    lay(installation, ["bin/python3", "bin/python"], ["lib/python3.11/dist-packages"])
+    installation.site = installation.root / "lib" / "python3.11" / "dist-packages"
+    trace = installation.scratch / "found"
+    (installation.site / "pyfilter" / "mda.py").write_text(
+        f"import sys\ndef main(arguments):\n    open({str(trace)!r}, 'w').write(sys.executable)\n    return 0\n"
+    )
+    assert installation.run() == (0, b"", b"")
+    assert trace.read_text() == "/usr/bin/python3.11"
 
 
 def test_a_link_to_the_launcher_counts_as_the_launcher(installation: Installation, tmp_path: Path) -> None:
@@ -144,7 +155,7 @@ INTERPRETERS = {
 @pytest.mark.parametrize("kind", INTERPRETERS)
 def test_an_interpreter_that_does_not_start(installation: Installation, kind: str) -> None:
     content, cause = INTERPRETERS[kind]
-    python = installation.bin / "python3"
+    python = installation.bin / "python3.11"
     python.write_bytes(content)
     python.chmod(0o755)
     assert installation.run() == (75, POSTPONED, b"")
@@ -152,7 +163,7 @@ def test_an_interpreter_that_does_not_start(installation: Installation, kind: st
 
 
 def test_an_interpreter_that_ends_well_without_running_anything(installation: Installation) -> None:
-    shutil.copy("/bin/true", installation.bin / "python3")
+    shutil.copy("/bin/true", installation.bin / "python3.11")
     assert installation.run() == (75, POSTPONED, b"")
     assert installation.log == ["Python ended without having delivered; install pyfilter-mail anew"]
 
