@@ -119,4 +119,5 @@ def handed_over(data: bytes, message: bytes, *, queue_id: str, recipient: str, s
     as it was sent, and nothing else (local(8); the `From ` line is the mbox format's and not filed)?"""
     values = {"sender": sender, "recipient": recipient, "queue_id": queue_id, "date": "DATE"}
     pattern = re.escape(HANDED_OVER.format(**values)).replace("DATE", DATE)
-    return re.fullmatch(pattern.encode() + re.escape(message), data) is not None
+    above, filed = data[: len(data) - len(message)], data[len(data) - len(message) :]
+    return filed == message and re.fullmatch(pattern.encode(), above) is not None
