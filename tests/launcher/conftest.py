@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +53,7 @@ class Installation:
 
     def mda(self, source: str) -> None:
         """BIN/python3.11 is the real one; pyfilter/mda.py has this source."""
-        (self.bin / "python3.11").symlink_to("/usr/bin/python3")
+        (self.bin / "python3.11").symlink_to(Path(sys.executable).resolve())
         (self.site / "pyfilter" / "mda.py").write_text(source)
 
     def delivers(self) -> None:

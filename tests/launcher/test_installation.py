@@ -80,14 +80,15 @@ def test_preferences(installation: Installation, layout: tuple[list[str], list[s
 
 def test_the_version_counts_more_than_the_place(installation: Installation) -> None:
     """pip on Debian installs for 3.11 into /usr/local, where a python3 of another version may lie."""
-    lay(installation, ["bin/python3", "bin/python"], ["lib/python3.11/dist-packages"])
-    installation.site = installation.root / "lib" / "python3.11" / "dist-packages"
+    debians = Path("/usr/bin/python3").resolve()  # python3.11 on Debian 12
+    lay(installation, ["bin/python3", "bin/python"], [f"lib/{debians.name}/dist-packages"])
+    installation.site = installation.root / "lib" / debians.name / "dist-packages"
     trace = installation.scratch / "found"
     (installation.site / "pyfilter" / "mda.py").write_text(
         f"import sys\ndef main(arguments):\n    open({str(trace)!r}, 'w').write(sys.executable)\n    return 0\n"
     )
     assert installation.run() == (0, b"", b"")
-    assert trace.read_text() == "/usr/bin/python3.11"
+    assert trace.read_text() == str(debians)
 
 
 def test_a_link_to_the_launcher_counts_as_the_launcher(installation: Installation, tmp_path: Path) -> None:
