@@ -10,7 +10,7 @@ Rules (RFC 5322, sections 2.1, 2.2 and 4.5; every leniency is a row of VIOLATION
   never a line end: it is a character of the line.
 - A line that begins with a space or a tab continues the field above it, also when it holds
   nothing else.
-- A field is a name (printable ASCII without a colon, at least one character), spaces or tabs
+- A field is a name (printable ASCII without a colon, 1 to 998 characters), spaces or tabs
   (obsolete syntax), and a colon. A UTF-8 byte order mark before the first name is passed over
   and belongs to the first field.
 - An empty line ends the header and belongs to neither the header nor the body. Spaces do not
@@ -38,6 +38,9 @@ BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t"
 # ftext of RFC 5322, section 2.2
 NAME_CHARACTERS = bytes(range(33, 127)).replace(b":", b"")
+
+# the longest line RFC 5322, section 2.1.1, allows: what has no colon by then is no name
+NAME_BYTES = 998
 
 LF, SPACE, TAB = b"\n \t"
 
@@ -116,7 +119,7 @@ def first_name(raw: bytes) -> int:
 
 def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:
     """The name in lower case and the offset behind the colon; ("", line) if the line is no field."""
-    colon = raw.find(b":", line, end)
+    colon = raw.find(b":", line, min(end, line + NAME_BYTES + 1))
     name = raw[line:colon].rstrip(BLANKS) if colon > line else b""
     if not name or name.translate(None, NAME_CHARACTERS):
         return "", line

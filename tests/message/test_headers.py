@@ -125,6 +125,11 @@ def test_one_byte_more_stops_before_the_field_that_holds_it() -> None:
     assert header.excess == "the header is larger than 1048576 bytes"
 
 
+def test_a_name_no_line_could_hold_is_none() -> None:
+    assert [field.name for field in scan(b"x" * 998 + b": y\n").fields] == ["x" * 998]
+    assert scan(b"x" * 999 + b": y\n").fields == ()
+
+
 def test_folds_count_for_the_size_of_the_header() -> None:
     header = scan(b"A: b\n" + b" c\n" * limits.HEADER_BYTES)
     assert (header.fields, header.excess) == ((), "the header is larger than 1048576 bytes")

@@ -43,6 +43,7 @@ LENIENT: dict[str, tuple[bytes, str]] = {
     "base64 in pieces": (b"=?utf-8?B?SsO2 cmc=?=", "Jörg"),
     "base64 of nothing": (b"=?utf-8?B?*?=x", "x"),
     "space in Q": (b"=?utf-8?Q?caf=C3=A9 au lait?=", "café au lait"),
+    "word that does not close": (b"=?utf-8?Q?a =?utf-8?Q?=C3=B6?=", "=?utf-8?Q?a ö"),
     "lone = in Q": (b"=?utf-8?Q?1=2 =zz =?=", "1=2 =zz"),
     "word inside quotes": (b'"=?utf-8?Q?J=C3=B6rg?=" <a@b>', '"Jörg" <a@b>'),
     "word without white space around": (b"Re:=?utf-8?Q?a?==?utf-8?Q?b?=!", "Re:ab!"),
