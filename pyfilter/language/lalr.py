@@ -29,7 +29,7 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 from lark.parsers.lalr_analysis import Shift
 
-from pyfilter.language.build import Branch
+from pyfilter.language.builder import Branch
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 KEPT = Path(__file__).with_name("grammar.json")

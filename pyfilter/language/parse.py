@@ -37,21 +37,21 @@ date or time that does not exist (``2026-02-30``, ``25:00``); flags of a regex;
 from __future__ import annotations
 
 from pyfilter import limits
-from pyfilter.language import build, syntax
+from pyfilter.language import braces, build, foreign
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.reader import Reader
 from pyfilter.language.tree import File, Source
 
 
 def parse(source: Source) -> tuple[File, list[Diagnostic]]:
-    foreign = syntax.other_language(source)
-    if foreign:
-        return File(source, ()), [foreign]
+    other = foreign.other_language(source)
+    if other:
+        return File(source, ()), [other]
     reader = Reader(source)
     branch = reader.run()
     problems = reader.problems
     items = build.items(source, branch, problems)
     problems.sort(key=lambda problem: problem.span.start)
     if len(problems) > limits.PROBLEMS:
-        problems[limits.PROBLEMS :] = [syntax.too_many(problems[limits.PROBLEMS].span)]
+        problems[limits.PROBLEMS :] = [braces.too_many(problems[limits.PROBLEMS].span)]
     return File(source, items), problems

@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfilter import limits
-from pyfilter.language import syntax
-from pyfilter.language.build import Branch
+from pyfilter.language import braces, syntax
+from pyfilter.language.builder import Branch
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lalr import Parser, Stuck, keywords
 from pyfilter.language.recovery import ACTION_LINE, STATEMENT, at_margin, resume
 from pyfilter.language.tree import Source, Span
+from pyfilter.language.trouble import Trouble
 
 # what a `{` opens, by the word that stood last before it
 _OPENERS = {
@@ -160,9 +161,9 @@ class Reader:
                 break
             conditions += 1 + opened.nots
         if rules > limits.RULE_DEPTH:
-            problem = syntax.too_deep(Span(self.source, self.opened[-1].head, start), "rules", limits.RULE_DEPTH)
+            problem = braces.too_deep(Span(self.source, self.opened[-1].head, start), "rules", limits.RULE_DEPTH)
         elif conditions > limits.CONDITION_DEPTH:
-            problem = syntax.too_deep(Span(self.source, start, start + 1), "conditions", limits.CONDITION_DEPTH)
+            problem = braces.too_deep(Span(self.source, start, start + 1), "conditions", limits.CONDITION_DEPTH)
         else:
             return False
         self.problems.append(problem)
@@ -179,7 +180,7 @@ class Reader:
             self.missing_open(start)
             return
         if start > self.failed_at:
-            trouble = syntax.Trouble(
+            trouble = Trouble(
                 self.source, start, self.last_type, self.last, Span(self.source, self.statement[1], start),
                 self.fresh, expected, frozenset(keywords().get(name, "") for name in expected),
                 self.opened[-1].kind if self.opened else "",
@@ -201,7 +202,7 @@ class Reader:
         if not inner or inner.kind in _BLOCKS or not self.parser.accepts(closing):
             self.fail(self.last.end)
             return
-        self.problems.append(syntax.missing_close(self.source, inner.kind, inner.head, inner.start, start))
+        self.problems.append(braces.missing_close(self.source, inner.kind, inner.head, inner.start, start))
         while self.opened and self.opened[-1].kind not in _BLOCKS:
             closing = "RPAR" if self.opened[-1].kind == "paren" else "RBRACE"
             if not self.parser.accepts(closing):
@@ -212,7 +213,7 @@ class Reader:
         self.parser.seek(start)
 
     def missing_open(self, start: int) -> None:
-        self.problems.append(syntax.missing_open(self.source, self.statement[1], start))
+        self.problems.append(braces.missing_open(self.source, self.statement[1], start))
         self.parser.feed("LBRACE", start, start)
         depth = self.parser.depth - 1
         self.open(self.opener[0], start, depth)
@@ -233,7 +234,7 @@ class Reader:
         """Whatever is open at ``start`` should not be."""
         lost = self.misclosed or self.opened[-1]
         if len(self.problems) <= limits.PROBLEMS and not self.swallowed:
-            self.problems.append(syntax.missing_close(self.source, lost.kind, lost.head, lost.start, start))
+            self.problems.append(braces.missing_close(self.source, lost.kind, lost.head, lost.start, start))
         while self.opened:
             self.end_statement(start)
             if self.opened:

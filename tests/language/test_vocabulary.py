@@ -8,16 +8,16 @@ import pytest
 
 from pyfilter.engine import fields as engine
 from pyfilter.engine.plan import OUTCOMES
-from pyfilter.language import build
+from pyfilter.language import build_actions, build_conditions
 from pyfilter.language.vocabulary import ACTIONS, FIELDS, PARTS, RELATIONS, RESERVED, SETTINGS, field_kind
 
 
 def test_every_action_the_parser_knows_has_a_row_and_no_other() -> None:
-    assert set(build.VERBS.values()) == set(ACTIONS)
+    assert set(build_actions.VERBS.values()) == set(ACTIONS)
 
 
 def test_every_relation_the_parser_knows_has_a_row_and_no_other() -> None:
-    assert {word for word, _ in build.RELATIONS.values()} == set(RELATIONS)
+    assert {word for word, _ in build_conditions.RELATIONS.values()} == set(RELATIONS)
 
 
 @pytest.mark.parametrize("row", [row for row in FIELDS.values() if row.built], ids=lambda row: row.name)
