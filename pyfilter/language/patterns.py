@@ -323,7 +323,8 @@ def _required_literal(pattern: str) -> str | None:
         if quantifier and quantifier in "*+?{":
             if quantifier == "{":
                 closing = pattern.find("}", position)
-                if closing < 0 or not pattern[position + 1 : closing].replace(",", "").isdigit():
+                least, _, most = pattern[position + 1 : closing].partition(",")
+                if closing < 0 or not least.isdigit() or not (most + "0").isdigit():
                     return None  # RE2 takes such a brace literally
                 position = closing
             position += 1
