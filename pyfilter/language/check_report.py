@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pyfilter.language.diagnostics import Diagnostic, Note
-from pyfilter.language.tree import Span
+from pyfilter.language.tree import Rule, Span
 
-__all__ = ["Report", "backquoted", "nearest", "on_one_line"]
+__all__ = ["Report", "backquoted", "name_of", "nearest", "on_one_line"]
 
 
 class Report:
@@ -44,6 +44,13 @@ class Report:
             self._found.values(),
             key=lambda d: (order.get(id(d.span.source), 0), d.span.start, d.span.end, d.code),
         )
+
+
+def name_of(rule: Rule) -> Span:
+    """Where a rule's name stands."""
+    head = rule.head.text
+    start = len(head) - len(head.removeprefix("rule").lstrip())
+    return Span(rule.head.source, rule.head.start + start, rule.head.end)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -13,7 +13,7 @@ import re
 from pyfilter import limits
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
-from pyfilter.language.check_report import Report, backquoted
+from pyfilter.language.check_report import Report, backquoted, name_of
 from pyfilter.language.check_shadows import report_takers
 from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
@@ -54,20 +54,24 @@ class Rules:
         self.actions = actions
         self.report = report
         self.count = 0
-        self._named: dict[str, Span] = {}
+        self._named: dict[str, Rule] = {}
 
     def rule(self, node: Rule, scope: Scope, file: int, depth: int = 1) -> Lowered | None:
         self.count += 1
         self._name(node)
         if self.count == limits.RULES + 1:
             self.report.add(
-                "E320", "there are too many rules", node.head, "", f"one program holds at most {limits.RULES:,} rules"
+                "E320",
+                "there are too many rules",
+                name_of(node),
+                "",
+                f"one program holds at most {limits.RULES:,} rules",
             )
         if depth > limits.RULE_DEPTH:
             self.report.add(
                 "E320",
                 "rules are nested too deeply",
-                node.head,
+                name_of(node),
                 "",
                 f"at most {limits.RULE_DEPTH} rules stand inside each other",
             )
@@ -79,15 +83,15 @@ class Rules:
         return (node.name, node.head.line, file, condition, body)
 
     def _name(self, node: Rule) -> None:
-        before = self._named.setdefault(node.name, node.head)
-        if before is not node.head:
+        before = self._named.setdefault(node.name, node)
+        if before is not node:
             self.report.add(
                 "W305",
                 f'two rules are called "{node.name}"',
-                node.head,
+                name_of(node),
                 "the same name again",
                 "give it a name of its own: tests and logs name the rule that decided",
-                [Note(before, "first here")],
+                [Note(name_of(before), "first here")],
             )
 
     def _when(self, node: Rule, scope: Scope) -> tuple[Lowered | None, Scope]:
@@ -191,7 +195,7 @@ class Rules:
         self.report.add(
             "E302",
             f'rule "{node.name}" does nothing',
-            node.head,
+            name_of(node),
             "no action in it",
             'say what to do: `file into "Folder"`, or `keep` for the inbox',
         )

@@ -7,11 +7,11 @@ lowered conditions.
 
 from __future__ import annotations
 
-from pyfilter.language.check_report import Report
+from pyfilter.language.check_report import Report, name_of, on_one_line
 from pyfilter.language.check_texts import Lowered
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.shadows import Lists, ending, shadows
-from pyfilter.language.tree import Action, Broken, Rule, When
+from pyfilter.language.tree import Action, Broken, Condition, Rule, Test, When
 from pyfilter.language.vocabulary import ACTIONS
 
 __all__ = ["report_shadows", "report_takers"]
@@ -36,10 +36,10 @@ def report_takers(rules: list[Rule], report: Report) -> None:
             report.add(
                 "W301",
                 f'rule "{node.name}" can never run',
-                node.head,
+                name_of(node),
                 "and no rule below it",
                 f'give "{rule.name}" a condition, move it to the end, or let it go on',
-                [Note(rule.head, "every message comes here …"), Note(action.span, "… and the filtering ends")],
+                [Note(name_of(rule), "every message comes here …"), Note(action.span, "… and the filtering ends")],
             )
             return
         found = _ending(node)
@@ -58,19 +58,26 @@ def report_shadows(nodes: list[Rule], rules: list[Lowered], lists: Lists, report
         report.add(
             "W301",
             f'rule "{node.name}" can never run',
-            node.head,
+            name_of(node),
             "",
             help,
             [
                 Note(_when(taker).condition.span, "every message this asks for …"),
                 Note(action.span, f"… {_ENDS[action.verb]}, which ends the filtering"),
-                Note(_when(node).condition.span, "asks for some of them"),
+                Note(_when(node).condition.span, _meets(_when(taker).condition)),
             ],
         )
 
 
 def _when(node: Rule) -> When:
     return next(statement for statement in node.body if isinstance(statement, When))
+
+
+def _meets(condition: Condition) -> str:
+    """What the later rule's condition does, in the words of the earlier one's where they are few."""
+    if isinstance(condition, Test) and condition.relation is not None and not condition.relation.negated:
+        return on_one_line(condition.relation.span.text)
+    return "asks for some of them"
 
 
 def _last(node: Rule, lowered: Lowered) -> Action:
