@@ -52,7 +52,7 @@ def messages(path: str) -> Iterator[Item]:
         if sys.stdin is None:
             yield Unread("-", "is closed: there is no standard input")
         else:
-            yield from _mailbox("-", sys.stdin.buffer.read)
+            yield from _mailbox("-", _ending_once(sys.stdin.buffer.read))
         return
     try:
         mode = os.stat(path).st_mode
@@ -206,6 +206,20 @@ def _members(path: str, stream: BinaryIO) -> Iterator[Item]:
 
 
 # ------------------------------------------------------ a message or an mbox
+
+
+def _ending_once(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """Of a buffered stream: less than was asked for is the end. A terminal asked again would want a
+    second Ctrl-D."""
+    ended = False
+
+    def once(size: int) -> bytes:
+        nonlocal ended
+        data = b"" if ended else read(size)
+        ended = len(data) < size
+        return data
+
+    return once
 
 
 def _mailbox(name: str, read: Callable[[int], bytes | None]) -> Iterator[Item]:

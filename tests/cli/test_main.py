@@ -1,6 +1,8 @@
 """Every command ends with 0, 1 or 2, says what to do, and shows nobody a traceback."""
 
+import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -111,7 +113,7 @@ def test_a_command_imports_what_it_needs(rules: Path, mail: Path) -> None:
         "print(*sorted({'asyncio', 'email', 'pyfilter.cli.check', 'rich', 'sqlite3', 'subprocess'} & set(sys.modules)))"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, env=environment(), check=True, text=True
+        [sys.executable, "-c", program], capture_output=True, env=environment(), check=True, text=True, timeout=60
     )
     assert ended.stdout.splitlines()[-1] == ""
 
@@ -127,7 +129,12 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(rules: Path, mail: Path)
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
         ended = subprocess.run(
-            [*PROCESS, "test", "--json", "mail"], stdout=gone, stderr=subprocess.PIPE, env=environment(), check=False
+            [*PROCESS, "test", "--json", "mail"],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+            timeout=60,
         )
     assert (ended.returncode, ended.stderr) == (1, b"")
 
@@ -135,7 +142,12 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(rules: Path, mail: Path)
 def test_an_output_that_cannot_be_written_is_said_so(rules: Path, mail: Path) -> None:
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
-            [*PROCESS, "test", "--json", "mail"], stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+            [*PROCESS, "test", "--json", "mail"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+            timeout=60,
         )
     assert ended.returncode == 2
     assert ended.stderr == b"pyfilter: standard output: No space left on device\n"
@@ -147,6 +159,7 @@ def test_standard_output_may_be_closed(rules: Path, mail: Path) -> None:
         stderr=subprocess.PIPE,
         env=environment(),
         check=False,
+        timeout=60,
     )
     assert (ended.returncode, ended.stderr) == (0, b"")
 
@@ -158,6 +171,7 @@ def test_where_problems_cannot_be_told_the_status_still_tells(rules: Path, redir
         capture_output=True,
         env=environment(),
         check=False,
+        timeout=60,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, b"", b"")
 
@@ -180,5 +194,43 @@ def test_control_c_ends_a_command_quietly(rules: Path) -> None:
     assert running.stdin is not None
     running.stdin.write(b"Subject: x\n" * 100_000)  # more than a pipe holds: it is reading
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate()
+    out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, b"", b"")
+
+
+def in_terminal(*arguments: str, typed: bytes = b"") -> str:
+    """What a command shows on a terminal."""
+    controller, terminal = pty.openpty()
+    running = subprocess.Popen(
+        [*PROCESS, *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**environment(), "TERM": "xterm"},
+    )
+    os.close(terminal)
+    os.write(controller, typed)
+    try:
+        running.wait(30)  # what it shows is less than a terminal holds unread
+    except subprocess.TimeoutExpired:
+        running.kill()
+        raise
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other side is closed
+        while chunk := os.read(controller, 65536):
+            shown += chunk
+    os.close(controller)
+    return shown.decode()
+
+
+def test_a_terminal_sees_colour(rules: Path, mail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules.write_text('rule "a" { when subjcet is "x"; keep }\n')
+    assert "\x1b[1;31merror[E201]" in in_terminal("check")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in in_terminal("check")
+
+
+def test_who_types_a_message_is_told_how_to_end_it(rules: Path) -> None:
+    shown = in_terminal("test", "-", typed=b"Subject: an offer\n\n\x04")
+    assert "pyfilter: reading a message from the terminal; Ctrl-D ends it\r\n" in shown
+    assert "discard    [rule" in shown
