@@ -113,6 +113,15 @@ class Patterns:
             cause, offset = problem
             _bad_pattern(value, cause, offset, self.report)
             return None, Scope(forgiven=frozenset(_named_groups(value.pattern)))
+        if exactly and "i" in value.flags:
+            self.report.add(
+                "E214",
+                "`exactly` and `i` contradict each other",
+                Span(value.span.source, value.span.end - len(value.flags), value.span.end),
+                "in any case of the letters",
+                "leave out one of the two",
+            )
+            return None, Scope(forgiven=frozenset(_named_groups(value.pattern)))
         made = regex(value.pattern, value.flags, exactly)
         whole = True
         for name in made[2]:

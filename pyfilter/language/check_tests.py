@@ -32,7 +32,7 @@ from pyfilter.language.tree import (
     Wild,
     Word,
 )
-from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, field_kind
+from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEXTUAL, field_kind
 
 __all__ = ["Excerpts", "Tests"]
 
@@ -167,7 +167,7 @@ class Tests:
 
     def _field_value(self, node: Test, value: Point) -> Template | None:
         name = value.base.name
-        if field_kind(name) and name not in ("header", "environment"):
+        if field_kind(name) in TEXTUAL and name not in ("header", "environment"):
             return (("field", name, None),)
         if not remedy_fields.later(name, value.span, self.report):
             remedy_values.unquoted(node, value, self.names, self.report)
