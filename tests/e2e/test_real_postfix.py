@@ -37,8 +37,10 @@ def test_scenario(scenario: str, machine: Path) -> None:
     assert list(results(finished.stdout)) == ["PASSED"], "not every test of the scenario was run"
 
 
-def test_procmail_files_the_seed_into_the_same_folders(machine: Path) -> None:
-    finished = namespace.run(SCENARIOS["seed"], machine, "--agent=procmail")
+@pytest.mark.parametrize("agent", ["procmail", "pyfilter without a shell"])
+def test_others_file_the_seed_into_the_same_folders(agent: str, machine: Path) -> None:
+    """procmail by the `.procmailrc`; and the launcher as Postfix starts it where there are no quotes."""
+    finished = namespace.run(SCENARIOS["seed"], machine, f"--agent={agent}")
     print(finished.stdout)
     assert finished.returncode == 0
     assert list(results(finished.stdout)) == ["PASSED"]

@@ -35,7 +35,8 @@ MESSAGES = {
     "a body line of 1 MB": b"Subject: long\n\n" + b"x" * 1_000_000 + b"\nend\n",
     "3 MB": b"Subject: large\n\n" + b"a line of some length, many times over\n" * 80_000,
     "a problem that is not ours": b"X-Pyfilter-Problem: a stranger wrote this\nSubject: x\n\nx\n",
-    "a spoofed envelope": b"Return-Path: <root@example.com>\nX-Original-To: root@example.com\nSubject: x\n\nx\n",
+    "a spoofed recipient": b"Delivered-To: overheard+x@example.com\nX-Original-To: overheard+x@example.com\n\nx\n",
+    "a spoofed sender": b"Return-Path: <root@example.com>\nX-Original-To: root@example.com\nSubject: x\n\nx\n",
 }
 
 
@@ -117,6 +118,31 @@ def test_an_address_names_a_folder_and_no_path(postfix: Postfix, user: Account, 
     assert take(user)[0] == folder
     outside = [path.name for path in user.home.iterdir() if not path.name.startswith(".")]
     assert outside == ["Maildir"]
+
+
+# senders as strangers may call themselves -> the folder their local part becomes
+SENDERS = {
+    "o'brien@stranger.example": "from/o'brien",
+    '"a b"@stranger.example': "from/a b",
+    "../../etc/passwd@stranger.example": "from/etcpasswd",
+    '"|sh"@stranger.example': "from/|sh",
+    "bounces+user=example.com@stranger.example": "from/bounces+user=example_com",
+    "a@[203.0.113.25]": "from/a",
+    "": "INBOX",
+}
+
+
+@pytest.fixture(scope="module")
+def correspondent(postfix: Postfix) -> Account:
+    return Account("correspondent", 'rule "by sender" { when sender.local matches "{who}"; file into "from/{who}" }\n')
+
+
+@pytest.mark.parametrize(("sender", "folder"), SENDERS.items(), ids=SENDERS)
+def test_a_sender_names_a_folder_and_no_path(
+    postfix: Postfix, correspondent: Account, sender: str, folder: str
+) -> None:
+    deliver(postfix, b"Subject: x\n\nx\n", correspondent.address, sender)
+    assert take(correspondent)[0] == folder
 
 
 def test_a_message_that_says_it_was_delivered_here(postfix: Postfix, user: Account) -> None:

@@ -220,9 +220,7 @@ def test_a_module_that_fails(postfix: Postfix, account: Make, bin: Path, module:
 
 
 def test_the_launcher_is_missing(postfix: Postfix, account: Make, bin: Path) -> None:
-    """As long as the command has no quotes, Postfix starts the launcher itself, and a missing one is a temporary
-    failure. With `-a "$EXTENSION"` a shell starts it, whose 127 would bounce: hence no need for that option, the
-    extension stands in Delivered-To."""
+    """Without quotes in the command Postfix starts the launcher itself, and a missing one is a temporary failure."""
     user = account(RULES)
     user.write(".forward", f'"|{bin}/pyfilter-deliver"\n')
     with missing(bin / "pyfilter-deliver"):
@@ -231,3 +229,17 @@ def test_the_launcher_is_missing(postfix: Postfix, account: Make, bin: Path) -> 
         assert (attempt.status, attempt.dsn) == ("deferred", "4.3.0")
     let_in(postfix, queue_id)
     filed_once(postfix, user, queue_id)
+
+
+def test_the_launcher_is_missing_behind_a_shell(postfix: Postfix, account: Make, bin: Path) -> None:
+    """With `-a "$EXTENSION"` Postfix starts a shell, and what the shell says of a missing program bounces. The
+    option is not needed: the extension stands in Delivered-To."""
+    user, sender = account(RULES), account()
+    with missing(bin / "pyfilter-deliver"):
+        queue_id = postfix.send(LETTER, user.address, sender.address)
+        attempt = postfix.delivery(queue_id)
+        assert (attempt.status, attempt.dsn) == ("bounced", "5.3.0")
+        bounce = postfix.wait_for_bounce(queue_id)
+        sender.write(".forward", f"{sender.home}/mbox\n")
+    postfix.delivery(bounce)
+    postfix.drop_all()
