@@ -72,7 +72,7 @@ NULL_SENDERS = frozenset({"", "<>"})
 class Envelope:
     """``sender``: "" is the null sender, None unknown. ``recipient``: None unknown.
 
-    ``environment``: what the MTA passed."""
+    ``extension`` goes before the recipient's own. ``environment``: what the MTA passed."""
 
     __slots__ = ("_recipient_box", "_sender_box", "environment", "recipient", "sender")
 
@@ -90,8 +90,7 @@ class Envelope:
         self.environment = dict(environment or {})
         if extension:
             box = self._recipient_box or Mailbox()
-            if box.extension is None:
-                self._recipient_box = Mailbox(box.name, box.local, box.domain, words.clean(extension))
+            self._recipient_box = Mailbox(box.name, box.local, box.domain, words.clean(extension))
 
     @property
     def sender_box(self) -> Mailbox | None:
@@ -118,15 +117,17 @@ class Envelope:
         domain = environment.get("DOMAIN")
         users = [environment.get(name) for name in ("LOCAL", "USER")] if domain else []
         stated = prepended(message)
+        address = first_recipient(
+            *(stated.get(name) for name in RECIPIENTS),
+            recipient,
+            environment.get("RECIPIENT"),
+            *(f"{user}@{domain}" for user in users if user),
+        )
+        box = box_of(address)
         return cls(
             first_sender(stated.get(SENDER), sender, environment.get("SENDER"), sender_of_line(message.from_line)),
-            first_recipient(
-                *(stated.get(name) for name in RECIPIENTS),
-                recipient,
-                environment.get("RECIPIENT"),
-                *(f"{user}@{domain}" for user in users if user),
-            ),
-            extension or environment.get("EXTENSION"),
+            address,
+            extension or environment.get("EXTENSION") if box is None or box.extension is None else None,
             environment,
         )
 

@@ -92,7 +92,7 @@ ROWS: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
 # every character set, with bytes it cannot read
 for codec in CODECS:
     for byte in (b"\xff", b"\x80", b"+", b"\x1b$", b"~{"):
-        ROWS[f"{codec}: {byte!r}"] = (partial(text_in, codec), partial(filled, byte), MEGABYTE)
+        ROWS[f"{codec}: {byte!r}"] = (partial(text_in, codec), partial(filled, byte), MEGABYTE // 4)
 
 
 def milliseconds(do: Callable[[bytes], object], data: bytes) -> float:

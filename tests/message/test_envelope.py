@@ -183,6 +183,12 @@ def test_where_the_extension_comes_from(
     assert (box.address, box.extension) == (recipient, extension)
 
 
+def test_an_extension_given_outright_in_an_archive() -> None:
+    box = Envelope.of_archive(Message.from_bytes(DELIVERY), extension="option").recipient_box
+    assert box is not None
+    assert (box.address, box.extension) == ("jane+lists@example.com", "option")
+
+
 def test_an_extension_without_a_recipient() -> None:
     envelope = Envelope.of_delivery(Message.from_bytes(b"A: b\n"), {}, extension="lists")
     assert envelope.recipient is None
