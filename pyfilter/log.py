@@ -3,7 +3,9 @@
 ``set log`` names a file; else syslog (facility mail) where there is one, else
 ``~/.local/state/pyfilter/log``. Whatever came from a message is escaped: control and bidi
 characters, and anything that could start a line of its own (CONTRACT: logs). Never the body. A log
-that cannot be written never changes how a delivery ends.
+that cannot be written never changes how a delivery ends, and one that stands still never holds it up:
+the datagram for syslog (RFC 3164) is sent without waiting, which syslog(3) does not do. Where no daemon
+takes it, the line goes to the file.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ __all__ = ["DEFAULT", "escaped", "write"]
 DEFAULT = ".local/state/pyfilter/log"
 
 _DEVICE = "/dev/log"
+_MAIL_INFO = 2 * 8 + 6  # facility and severity, RFC 3164, section 4.1.1
 
 # Unicode's bidi controls and line separators (UAX 9, UAX 14)
 _TURNING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -36,15 +39,28 @@ def escaped(text: str) -> str:
     )
 
 
+def _to_syslog(text: str) -> bool:
+    from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, socket
+
+    stamp = time.strftime("%b %e %H:%M:%S")
+    record = f"<{_MAIL_INFO}>{stamp} pyfilter[{os.getpid()}]: {text}".encode("utf-8", "replace")
+    try:
+        end = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
+        try:
+            end.connect(_DEVICE)
+            end.send(record)
+        finally:
+            end.close()
+    except OSError:
+        return False
+    return True
+
+
 def write(text: str, home: str, setting: str = "") -> None:
     """Write one line; ``setting`` is the value of ``set log``, ``home`` empty where it is not known. Never raises."""
     text = escaped(text)[: limits.LOG_CHARACTERS]
     try:
-        if not setting and os.path.exists(_DEVICE):
-            import syslog
-
-            syslog.openlog("pyfilter", syslog.LOG_PID, syslog.LOG_MAIL)
-            syslog.syslog(text)
+        if not setting and os.path.exists(_DEVICE) and _to_syslog(text):
             return
         if not home:  # nowhere that is known to be the user's
             return

@@ -31,7 +31,7 @@ STOREYS = (
 HEIGHT = {name: height for height, names in enumerate(STOREYS) for name in names}
 
 # what is imported in one file only
-ONE_FILE = ("lark", "re2", "marshal", "syslog", "click", "rich", "mailbox", "tarfile", "sqlite3", "email", "_signal")
+ONE_FILE = ("lark", "re2", "marshal", "_socket", "click", "rich", "mailbox", "tarfile", "sqlite3", "email", "_signal")
 ALLOWED_MORE = {
     "marshal": {"language/cache.py", "language/lower.py", "engine/evaluate.py"},
     "click": {"cli/"},
@@ -43,7 +43,7 @@ ENGINE_NEVER = {"os", "io", "socket", "subprocess", "time", "datetime", "random"
 # CONTRACT: a delivery's modules beside pyfilter's own and those of a bare `python3 -I -S`
 DELIVERY_MAY_LOAD = {
     "__future__", "_blake2", "_collections_abc", "_stat", "_string", "binascii", "errno", "genericpath", "marshal",
-    "os", "os.path", "posixpath", "stat", "syslog", "time", "unicodedata",
+    "_socket", "os", "os.path", "posixpath", "stat", "time", "unicodedata",
 }  # fmt: skip
 A_PATTERN_MAY_LOAD = DELIVERY_MAY_LOAD | {
     "_collections", "_functools", "_operator", "_re2", "collections", "functools", "itertools", "keyword", "operator",
