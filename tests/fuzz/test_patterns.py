@@ -154,7 +154,7 @@ def around(inner: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
 regexes = st.recursive(st.sampled_from(ATOMS), around, max_leaves=8)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     regexes,
     st.text(LETTERS, max_size=3),
