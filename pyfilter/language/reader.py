@@ -145,8 +145,8 @@ class Reader:
         """A ``}`` further left than the head of what it closes belongs to something further out."""
         closed = self.opened.pop()
         self.statement, self.fresh = closed.statement, False
-        line_start = self.text.rfind("\n", 0, start) + 1
-        if not self.misclosed and not self.text[line_start:start].strip():
+        line_start = self.text.rfind("\n", closed.start, start) + 1
+        if line_start and not self.misclosed and not self.text[line_start:start].strip():
             head_start = self.text.rfind("\n", 0, closed.head) + 1
             head_line = self.text[head_start : closed.head]
             if start - line_start < len(head_line) - len(head_line.lstrip()):
@@ -192,8 +192,7 @@ class Reader:
 
     def at_action(self, start: int) -> bool:
         """Whether a line begins at ``start`` that can only be an action: not what a condition goes on with."""
-        line_start = self.text.rfind("\n", 0, start) + 1
-        return not self.text[line_start:start].strip() and ACTION_LINE.match(self.text, start) is not None
+        return ACTION_LINE.match(self.text, start) is not None and "\n" in self.text[self.last.end : start]
 
     def condition_ends(self, start: int) -> None:
         """An action begins at ``start`` though what stands above is not complete."""
