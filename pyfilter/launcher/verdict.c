@@ -23,8 +23,12 @@
 
 #include "launcher.h"
 
-/* Whether the child has ended is looked at this often, should its signal have been missed. */
-#define SECOND_LOOK_MS 1000
+/*
+ * The end of the child wakes us; its words do not, so that as little as can be
+ * lies between that end and ours (killed in between, the mail comes twice).
+ * This often the pipes are emptied all the same, should it be talkative.
+ */
+#define LOOK_MS 100
 
 /* What was read from a pipe: its last bytes. */
 struct stream {
@@ -34,21 +38,23 @@ struct stream {
     char text[4096];
 };
 
-/* Read what there is, but not for ever. 0 when the pipe has ended. */
-static int drain(struct stream *stream)
+/* Read what there is, but not for ever. */
+static void drain(struct stream *stream)
 {
     char chunk[1024];
 
-    for (int rounds = 0; rounds < 256; rounds++) {
+    for (int rounds = 0; rounds < 256 && stream->descriptor >= 0; rounds++) {
         ssize_t length = read(stream->descriptor, chunk, sizeof chunk);
         size_t room = sizeof stream->text - 1 - stream->length;
 
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0 && errno == EAGAIN)
-            return 1;
-        if (length <= 0)
-            return 0;
+            return;
+        if (length <= 0) {
+            stream->descriptor = -1; /* it has ended */
+            return;
+        }
         if ((size_t)length > room) {
             size_t drop = (size_t)length - room;
 
@@ -59,7 +65,6 @@ static int drain(struct stream *stream)
         memcpy(stream->text + stream->length, chunk, (size_t)length);
         stream->length += (size_t)length;
     }
-    return 1;
 }
 
 /* The child and all it started in its group. */
@@ -83,35 +88,30 @@ static _Noreturn void kill_and_defer(struct child *child, const char *why)
 /* Returns the wait status of the child, its words in both streams. */
 static int wait_for_child(struct child *child, struct stream *output, struct stream *complaints)
 {
-    int status, left;
+    int status;
 
     for (;;) {
-        struct pollfd ends[2] = {{.fd = output->descriptor, .events = POLLIN}, {.fd = complaints->descriptor, .events = POLLIN}};
         pid_t ended = waitpid(child->pid, &status, WNOHANG);
+        int fault = ended < 0 && errno != EINTR ? errno : 0;
         char why[128];
 
-        if (ended < 0 && errno != EINTR) {
-            snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(errno));
-            kill_and_defer(child, why);
-        }
         /* What it wrote last is in the pipes by now; a grandchild that holds them open is not waited for. */
-        if (output->descriptor >= 0 && !drain(output))
-            output->descriptor = -1;
-        if (complaints->descriptor >= 0 && !drain(complaints))
-            complaints->descriptor = -1;
+        drain(output);
+        drain(complaints);
         if (ended == child->pid)
             return status;
+        if (!fault && wait_for_event(NULL, 0, LOOK_MS) < 0)
+            fault = errno;
+        if (fault) {
+            snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(fault));
+            kill_and_defer(child, why);
+        }
         if (told_to_stop()) {
             snprintf(why, sizeof why, "told to stop by %s", told_to_stop());
             kill_and_defer(child, why);
         }
         if (milliseconds_left() == 0) {
             snprintf(why, sizeof why, "not done within %d seconds", DEADLINE_MS / 1000);
-            kill_and_defer(child, why);
-        }
-        left = milliseconds_left();
-        if (wait_for_event(ends, 2, left < SECOND_LOOK_MS ? left : SECOND_LOOK_MS) < 0) {
-            snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(errno));
             kill_and_defer(child, why);
         }
     }
