@@ -98,6 +98,13 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
                 "two separators follow each other",
                 "write one `/` between the parts",
             )
+        if _blank_at_an_end(component):
+            trimmed = _shown([piece for piece in map(_trimmed, components) if piece])
+            return (
+                "a part of a folder's name begins or ends with a blank",
+                "nobody would see it",
+                f'write `"{trimmed}"`' if trimmed else "for the inbox write `keep`",
+            )
         if text == ".." and len(component) == 1:
             return "a folder cannot lie above the Maildir", "", "leave out the `..`"
         if text.startswith("~") and component[0] == text:
@@ -121,6 +128,20 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
             f"a file system takes {limits.COMPONENT_BYTES} bytes; letters outside of ASCII take several each",
         )
     return None
+
+
+def _blank_at_an_end(component: list[Part]) -> bool:
+    first, last = component[0], component[-1]
+    return (isinstance(first, str) and first[:1].isspace()) or (isinstance(last, str) and last[-1:].isspace())
+
+
+def _trimmed(component: list[Part]) -> list[Part]:
+    made = list(component)
+    if made and isinstance(made[0], str):
+        made[0] = made[0].lstrip()
+    if made and isinstance(made[-1], str):
+        made[-1] = made[-1].rstrip()
+    return [piece for piece in made if piece]
 
 
 def _dot(components: list[list[Part]], literal: str) -> tuple[str, str, str]:
