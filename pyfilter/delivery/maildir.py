@@ -260,18 +260,16 @@ def _move_into_place(copy: Copy) -> None:
         if _is_same(copy, target, copy):
             copy.visible = True
             return
-        if failure.errno in NO_LINKS:
+        if failure.errno in NO_LINKS and not _may_exist(copy, target):
             _rename_into_place(copy, target)
             return
-        if failure.errno != errno.EEXIST:
+        if failure.errno not in (errno.EEXIST, *NO_LINKS):
             break
         name = unique_name(copy.size)
     raise failure
 
 
 def _rename_into_place(copy: Copy, target: bytes) -> None:
-    if _may_exist(copy, target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     try:
         os.rename(b"tmp/" + copy.temporary, target, src_dir_fd=copy.folder_fd, dst_dir_fd=copy.folder_fd)
     except OSError:

@@ -81,9 +81,11 @@ def deliver(box: Box, system: BrokenSystem, name: str) -> execute.Outcome:
     modules = (execute, leftovers, maildir, making, subscriptions)
     for module in modules:
         module.os = system  # type: ignore[attr-defined]
+    one_in, execute.SWEEP_ONE_IN = execute.SWEEP_ONE_IN, 1  # left-overs are looked for, too
     try:
         return execute.execute(make_plan(*filings, **settings), Message.from_bytes(RAW), str(box.home))
     finally:
+        execute.SWEEP_ONE_IN = one_in
         for module in modules:
             module.os = os  # type: ignore[attr-defined]
 
@@ -121,7 +123,8 @@ def check_one(home: Box, system: BrokenSystem, name: str) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_one_failing_call_loses_nothing(memory: Path, name: str, done: bool, no_links: bool) -> None:
     number = 0
-    for error in ERRORS:
+    errors = ERRORS if "TORTURE" in os.environ or not no_links else ERRORS[:1]
+    for error in errors:
         at = 0
         while True:
             at, number = at + 1, number + 1
@@ -131,4 +134,4 @@ def test_one_failing_call_loses_nothing(memory: Path, name: str, done: bool, no_
             check_one(home, system, name)
             if not system.failed:
                 break
-    assert number > len(ERRORS) * 10
+    assert number > len(errors) * 10

@@ -421,11 +421,18 @@ def test_ten_thousand_names_are_ten_thousand() -> None:
     assert len({maildir.unique_name(b"") for _ in range(10_000)}) == 10_000
 
 
+def no_links(*_: object, **where: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
 def test_a_name_that_is_taken_costs_another_name_and_no_message(
-    box: Box, message: Message, monkeypatch: pytest.MonkeyPatch
+    box: Box, message: Message, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     """Two containers with one host name and one process id may meet in a microsecond."""
     box.make("")
+    if not links:
+        monkeypatch.setattr(maildir.os, "link", no_links)
     (box.path / "tmp" / "one").write_bytes(b"theirs in tmp")
     (box.path / "new" / "two").write_bytes(b"theirs in new")
     names = iter([b"one", b"two", b"three"])
@@ -570,6 +577,27 @@ def test_a_copy_that_cannot_be_taken_back_is_told(box: Box, message: Message, mo
     assert outcome.status is DEFERRED
     [name] = box.names(".A/new")
     assert outcome.detail.endswith(f"; {box.path}/.A/new/{name} could not be taken back: Read-only file system")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_an_error_of_close_counts(box: Box, message: Message, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """NFS and quotas tell it there that the bytes found no room (close(2))."""
+    box.make("")
+    close = os.close
+
+    def full(fd: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{fd}")
+        close(fd)
+        if f"{box.path}/tmp/" in name:
+            raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(maildir.os, "close", full)
+        outcome = execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
+    assert outcome.status is DEFERRED
+    assert outcome.detail.startswith(f"{box.path}/tmp: {os.strerror(number)} ({errno.errorcode[number]})")
+    assert box.visible() == {}
+    assert box.residue() == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError("no room"), RecursionError()])

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("strace")
 
 SCENARIOS: dict[str, tuple[Filings, list[str]]] = {
     "inbox": ((("keep", "INBOX", ""),), [""]),
+    "inbox, and left-overs are looked for": ((("keep", "INBOX", ""),), [""]),
     "marked": ((("file", "Boss", "F"),), ["", ".Boss"]),
     "everything is missing": ((("file", "Boss", ""),), []),
     "two folders": ((("copy", "INBOX", "S"), ("file", "Boss", "")), ["", ".Boss"]),
@@ -35,6 +36,10 @@ if "TORTURE" in os.environ:
 
 # of the interpreter's own memory; it may need more or less of them in another run
 MEMORY = frozenset({"brk", "mmap", "munmap", "mremap", "madvise", "rt_sigaction"})
+
+
+def settings(name: str) -> dict[str, object]:
+    return {"sweep": "left-overs" in name}
 
 
 def wanted(name: str) -> dict[str, list[bytes]]:
@@ -53,7 +58,7 @@ def each(
         box.make(*existing)
         return box
 
-    found = [call for call in calls(fresh(0), filings, {}) if call.name not in skip]
+    found = [call for call in calls(fresh(0), filings, settings(name)) if call.name not in skip]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda at: act(fresh(at + 1), found[at]), range(len(found))))
     return found
@@ -63,7 +68,9 @@ def each(
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_call_that_fails_loses_nothing(name: str, error: str, tmp_path: Path) -> None:
     def act(box: Box, call: Call) -> None:
-        printed = run(box, SCENARIOS[name][0], {}, ["-e", f"inject={call.name}:error={error}:when={call.number}"])
+        printed = run(
+            box, SCENARIOS[name][0], settings(name), ["-e", f"inject={call.name}:error={error}:when={call.number}"]
+        )
         story = f"{name}: {call} with {error}: {printed!r}"
         word, _, detail = printed.strip().partition(" ")
         seen = box.visible()
@@ -92,7 +99,9 @@ def test_a_kill_leaves_no_part_of_a_message_and_no_lack_of_one(name: str, tmp_pa
     twice: list[str] = []
 
     def act(box: Box, call: Call) -> None:
-        printed = run(box, SCENARIOS[name][0], {}, ["-e", f"inject={call.name}:signal=KILL:when={call.number}"])
+        printed = run(
+            box, SCENARIOS[name][0], settings(name), ["-e", f"inject={call.name}:signal=KILL:when={call.number}"]
+        )
         story = f"{name}: killed in {call}"
         assert printed == "", story
         for contents in box.visible().values():

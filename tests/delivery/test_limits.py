@@ -26,9 +26,7 @@ exec "$@"
 """
 
 
-def deliver(
-    box: Box, folders: tuple[str, ...], limit: Callable[[], None] | None = None, descriptors: int | None = None
-) -> str:
+def deliver(box: Box, folders: tuple[str, ...], limit: Callable[[], None] | None = None, descriptors: int = 0) -> str:
     filings = tuple(("copy", folder, "") for folder in folders)
     words = command(box, filings, {}, descriptors=descriptors)
     done = subprocess.run(words, input=RAW, capture_output=True, preexec_fn=limit, check=False)

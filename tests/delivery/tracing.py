@@ -31,8 +31,14 @@ class Call:
         return f"{self.name}({self.text} [{self.number}]"
 
 
-def command(box: Box, filings: Filings, settings: dict[str, object], **more: object) -> list[str]:
-    orders = {"home": str(box.home), "filings": filings, "settings": SETTINGS | settings} | more
+def command(box: Box, filings: Filings, settings: dict[str, object], descriptors: int = 0) -> list[str]:
+    orders = {
+        "home": str(box.home),
+        "filings": filings,
+        "settings": SETTINGS | {name: value for name, value in settings.items() if name != "sweep"},
+        "sweep": settings.get("sweep", False),
+        "descriptors": descriptors,
+    }
     return [sys.executable, "-I", "-S", str(DRIVER), PACKAGES, json.dumps(orders)]
 
 
