@@ -9,6 +9,8 @@ BIN := .venv/bin
 SOURCES := meson.build $(shell find pyfilter -not -path '*/__pycache__*' \( -type d -o -name '*.py' -o -name '*.lark' -o -name '*.[ch]' \))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wformat=2 -Wwrite-strings -Wstrict-prototypes
 PYTHONS := pyfilter tests
+# Tests that hold the documentation to what the program does.
+DOCUMENTATION := tests/language/test_reference.py $(wildcard tests/docs)
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -28,13 +30,14 @@ check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentati
 	@$(BIN)/mypy --no-error-summary --strict pyfilter
 	@echo "· cc $(WARNINGS)"
 	@for file in pyfilter/launcher/*.c; do cc -std=gnu11 -O2 -D_GNU_SOURCE $(WARNINGS) -c $$file -o /dev/null || exit 1; done
-	@if [ -d tests/docs ]; then $(BIN)/pytest -q tests/docs; fi
+	@$(BIN)/pytest -q $(DOCUMENTATION)
 
 format: .venv/dev ## format the Python files
 	@$(BIN)/ruff format $(PYTHONS)
 
-bench: .venv/installed .venv/dev ## CPU of one delivery against a bare interpreter
-	@$(BIN)/pytest -q -s tests/bench
+bench: .venv/installed ## CPU of one delivery against a bare interpreter; a header's time by its size
+	@$(BIN)/python tests/bench/delivery_cpu.py
+	@$(BIN)/python tests/bench/bench_message.py
 
 torture: .venv/installed .venv/dev ## every fault at every system call (about 20 minutes, as root)
 	@.ci/setup servers
