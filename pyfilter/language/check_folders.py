@@ -99,11 +99,10 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
                 "write one `/` between the parts",
             )
         if _blank_at_an_end(component):
-            trimmed = _shown([piece for piece in map(_trimmed, components) if piece])
             return (
                 "a part of a folder's name begins or ends with a blank",
                 "nobody would see it",
-                f'write `"{trimmed}"`' if trimmed else "for the inbox write `keep`",
+                _write(_mended(components, "_")),
             )
         if text == ".." and len(component) == 1:
             return "a folder cannot lie above the Maildir", "", "leave out the `..`"
@@ -112,13 +111,13 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
         if text in (".", "") and not any(isinstance(piece, tuple) for piece in component):
             return "`.` is no folder", "", "for the inbox write `keep`"
         if "." in text:
-            return _dot(components, literal)
+            return _dot(components)
     head = components[0]
     if len(components) > 1 and len(head) == 1 and isinstance(head[0], str) and head[0].casefold() == INBOX:
         return (
             "folders lie beside the inbox, not in it",
             "",
-            f'leave out the first part: `file into "{_shown(components[1:])}"`',
+            f'leave out the first part: `file into "{_mended(components, "_")}"`',
         )
     length = 1 + len(components) - 1 + sum(_length(piece) for c in components for piece in c if isinstance(piece, str))
     if length > limits.COMPONENT_BYTES:
@@ -135,26 +134,50 @@ def _blank_at_an_end(component: list[Part]) -> bool:
     return (isinstance(first, str) and first[:1].isspace()) or (isinstance(last, str) and last[-1:].isspace())
 
 
-def _trimmed(component: list[Part]) -> list[Part]:
-    made = list(component)
-    if made and isinstance(made[0], str):
-        made[0] = made[0].lstrip()
-    if made and isinstance(made[-1], str):
-        made[-1] = made[-1].rstrip()
-    return [piece for piece in made if piece]
-
-
-def _dot(components: list[list[Part]], literal: str) -> tuple[str, str, str]:
-    shown = _shown(components)
-    if shown.casefold().startswith(f"{INBOX}."):
-        return "a dot cannot stand in a folder's name", _DOT, f'write `"{shown[6:].replace(".", "/").strip("/")}"`'
-    if "/" not in literal and not shown.startswith("."):
-        help = f'for a folder inside a folder write `"{shown.replace(".", "/").strip("/")}"`'
-        if shown.count(".") == 1:
-            help += f', else `"{shown.replace(".", "_")}"`'
+def _dot(components: list[list[Part]]) -> tuple[str, str, str]:
+    dots = sum(piece.count(".") for component in components for piece in component if isinstance(piece, str))
+    inside, beside = _mended(components, "/"), _mended(components, "_")
+    if len(components) > 1:
+        help = f"{_write(beside)}, or another name without dots"
+    elif dots == 1 and not beside.casefold().startswith(f"{INBOX}_"):
+        help = f'for a folder inside a folder {_write(inside)}, else `"{beside}"`'
     else:
-        help = f'write `"{shown.replace(".", "_").lstrip("_")}"`, or another name without dots'
+        help = _write(inside)
     return "a dot cannot stand in a folder's name", _DOT, help
+
+
+def _mended(components: list[list[Part]], dot: str) -> str:
+    """The name, as written, that was probably meant: ``dot`` for the dots, nothing empty or odd left."""
+    made: list[list[Part]] = [[]]
+    for component in components:
+        made.append([])
+        for piece in component:
+            if not isinstance(piece, str):
+                made[-1].append(piece)
+                continue
+            first, *rest = piece.strip(".").replace(".", dot).split("/")
+            made[-1].append(first)
+            made.extend([text] for text in rest)
+    trimmed = [component for component in map(_trimmed, made) if component]
+    while len(trimmed) > 1 and _shown(trimmed[:1]).casefold() == INBOX:
+        del trimmed[0]
+    return _shown(trimmed)
+
+
+def _trimmed(component: list[Part]) -> list[Part]:
+    """Without blanks, dots and tildes in front, without blanks behind."""
+    made = [piece for piece in component if piece]
+    while made and isinstance(made[0], str) and made[0] != made[0].lstrip(" .~\t"):
+        made[0] = made[0].lstrip(" .~\t")
+        made = [piece for piece in made if piece]
+    while made and isinstance(made[-1], str) and made[-1] != made[-1].rstrip():
+        made[-1] = made[-1].rstrip()
+        made = [piece for piece in made if piece]
+    return made
+
+
+def _write(name: str) -> str:
+    return f'write `"{name}"`' if name else "write `keep` for the inbox"
 
 
 def _shown(components: list[list[Part]]) -> str:

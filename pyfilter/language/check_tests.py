@@ -93,7 +93,7 @@ class Tests:
         if made is None:
             captured = captured.then(forgive(node))
         if relation.negated:
-            return (None if made is None else ("not", made)), captured.denied()
+            return (None if made is None else ("not", made, True)), captured.denied()
         return made, captured
 
     # ------------------------------------------------------------------ the field
