@@ -126,17 +126,34 @@ def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
     return verdict
 
 
+def _as_it_came(original: str, value: str, start: int, end: int, form: Callable[[str], str]) -> str:
+    """What stands at ``value[start:end]``, in the letters of ``original``, of which ``value`` is a form.
+
+    Folding may move the places (ß is ss, a J with a caron is one letter). Where no run of the original folds
+    to the text, it is the folded text.
+    """
+    wanted = value[start:end]
+    if form(original[start:end]) == wanted:
+        return original[start:end]
+    place = first = 0
+    for index, character in enumerate(original):
+        if place == start:
+            first = index
+        place += len(form(character))
+        if place == end:
+            found = original[first : index + 1]
+            return found if form(found) == wanted else wanted
+    return wanted
+
+
 def _glob(case: Case, program: Program, test: Test, number: int) -> bool:
     value = _value(case, test, number)
     for pattern in test[2]:
         found = match_glob(pattern, value)
         if found is not None:
             original = case.formed(test[1], "plain")[number]
-            fold = FORMS[form_of(test)]
             for name, start, end in found:
-                text = original[start:end]
-                # folding may move the places (ß is ss, J with a caron is one letter): then the folded text
-                case.captures[name] = text if fold(text) == value[start:end] else value[start:end]
+                case.captures[name] = _as_it_came(original, value, start, end, FORMS[form_of(test)])
             return True
     return False
 

@@ -80,7 +80,7 @@ def reasons(
     def tests(part: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         kind = part[0]
         if kind == "not":
-            return tests(part[1])
+            return [part] if len(part) > 2 else tests(part[1])  # `is not` is one test to its reader
         if kind not in ("and", "or", "at-least"):
             return [part]
         operands = part[2:] if kind == "at-least" else part[1:]
@@ -96,10 +96,12 @@ def reasons(
             return tests(undecided)
         return [test for operand in operands for test in tests(operand)]
 
-    return [
-        Reason(excerpts[test[3]][1], excerpts[test[3]][0], judge(test), _saw(test, case, program))
-        for test in tests(condition)
-    ]
+    found = []
+    for part in tests(condition):
+        test = part[1] if part[0] == "not" else part
+        number, text = excerpts[test[3]]
+        found.append(Reason(text, number, judge(part), _saw(test, case, program)))
+    return found
 
 
 def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:

@@ -47,6 +47,7 @@ Template: a str, or a tuple of parts, each a str or ("capture", name) or
 Condition::
 
     ("and", c, ...)  ("or", c, ...)  ("not", c)  ("at-least", how many, c, ...)
+    ("not", TEST, True)                          the `not` stands in the relation (`is not`), and in the excerpt
     TEST = (relation, field key, operand, excerpt number, ...)
     ("exists",  key, None,                excerpt)
     ("is",      key, (frozenset, templates), excerpt, exactly)
