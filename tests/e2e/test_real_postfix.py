@@ -21,12 +21,10 @@ SCENARIOS = {
 }
 
 
-def results(report: str) -> dict[str, list[str]]:
-    """``{PASSED | FAILED | …: [test, …]}`` of the report that pytest wrote inside the machine."""
-    found: dict[str, list[str]] = {}
-    for word, test in re.findall(r"(?m)^([A-Z]+) \S+?::(\S+)", report):
-        found.setdefault(word, []).append(test)
-    return found
+def summary(report: str) -> str:
+    """What pytest said in the end of the run inside the machine: "11 passed", and nothing else beside it."""
+    found = re.search(r"(?m)^=+ (\d[^=]*) in [\d.]+s[^=]* =+$", report)
+    return found[1] if found else "no summary"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -34,20 +32,21 @@ def test_scenario(scenario: str, machine: Path) -> None:
     finished = namespace.run(SCENARIOS[scenario], machine)
     print(finished.stdout)  # pytest shows it when the test fails
     assert finished.returncode == 0
-    assert list(results(finished.stdout)) == ["PASSED"], "not every test of the scenario was run"
+    assert re.fullmatch(r"\d+ passed", summary(finished.stdout))
 
 
-@pytest.mark.parametrize("agent", ["procmail", "pyfilter without a shell"])
+@pytest.mark.parametrize("agent", ["procmail", "pyfilter without a shell", "pyfilter without the launcher"])
 def test_others_file_the_seed_into_the_same_folders(agent: str, machine: Path) -> None:
-    """procmail by the `.procmailrc`; and the launcher as Postfix starts it where there are no quotes."""
+    """procmail by the `.procmailrc`; the launcher as Postfix starts it where there are no quotes; and what the
+    manual says for a machine without a compiler."""
     finished = namespace.run(SCENARIOS["seed"], machine, f"--agent={agent}")
     print(finished.stdout)
     assert finished.returncode == 0
-    assert list(results(finished.stdout)) == ["PASSED"]
+    assert summary(finished.stdout) == "11 passed"
 
 
 def test_nothing_stays_behind(machine: Path) -> None:
-    """Accounts, configuration, mail, mounts and processes of a machine end with it."""
+    """Accounts, configuration, mail and mounts of a machine end with it."""
 
     def outside() -> dict[str, object]:
         files = ["/etc/passwd", "/etc/group", "/etc/hosts", "/etc/postfix/main.cf", "/etc/postfix/master.cf"]
@@ -62,7 +61,7 @@ def test_nothing_stays_behind(machine: Path) -> None:
 
     before = outside()
     finished = namespace.run(SCENARIOS["seed"], machine)
-    assert "11 passed" in finished.stdout
+    assert summary(finished.stdout) == "11 passed"
     assert outside() == before
 
 
@@ -71,7 +70,5 @@ def test_a_loss_is_noticed(agent: str, machine: Path) -> None:
     """With `cat >/dev/null` or `exit 1` for an agent every test of the seed has to fail."""
     finished = namespace.run(SCENARIOS["seed"], machine, f"--agent={agent}")
     print(finished.stdout)
-    outcome = results(finished.stdout)
     assert finished.returncode == 1  # pytest's "tests were run and failed", not "could not start"
-    assert list(outcome) == ["FAILED"]
-    assert len(outcome["FAILED"]) == 11
+    assert summary(finished.stdout) == "11 failed"

@@ -8,6 +8,7 @@ Postfix has heard of it, a kill can cost a second copy, never the only one.
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_local_is_killed_while_it_hands_over(postfix: Postfix, account: Make, bi
     trace = Follower(traced(user, bin, "-D", "-e trace=read", "-e inject=read:signal=STOP:when=2"))
     queue_id = postfix.send(message, user.address)
     trace.wait("--- stopped by SIGSTOP ---")
-    launcher = process_named(LAUNCHER)
+    (launcher,) = processes_named(LAUNCHER)
     local = parent_of(launcher)
     assert name_of(local) == "local"
 
@@ -153,6 +154,45 @@ def test_local_is_killed_while_python_files(postfix: Postfix, account: Make, bin
     trace.close()
 
 
-def process_named(name: str) -> int:
-    (found,) = [int(path.name) for path in Path("/proc").glob("[0-9]*") if name_of(int(path.name)) == name]
-    return found
+def test_kills_at_random(postfix: Postfix, account: Make) -> None:
+    """While mail streams in, agents are killed whenever one is seen, the launcher or its child. In the end every
+    message is there and whole, and there are no more second copies than there were kills."""
+    user = account('rule "even" { when subject contains "even"; file into "Even" }\nrule "odd" { file into "Odd" }\n')
+    postfix.gone(postfix.send(b"Subject: even\n\n-1\n", user.address))  # the rules are compiled
+    choice = random.Random(2026)
+    queued: dict[str, int] = {}
+    killed: set[int] = set()
+    while len(killed) < 12:
+        assert len(queued) < 400, f"of {len(queued)} agents only {len(killed)} were seen"
+        number = len(queued)
+        queued[postfix.send(b"Subject: %s\n\n%d\n" % ([b"even", b"odd"][number % 2], number), user.address)] = number
+        for launcher in processes_named(LAUNCHER):
+            if launcher not in killed and choice.random() < 0.5:
+                victim = choice.choice([launcher, *children_of(launcher)])
+                try:
+                    os.kill(victim, signal.SIGKILL)
+                except ProcessLookupError:  # it was quicker
+                    continue
+                killed.add(launcher)
+
+    for queue_id in queued:
+        attempt = postfix.delivery(queue_id)
+        if attempt.status != "sent":
+            assert (attempt.status, attempt.dsn) == ("deferred", "4.3.0"), attempt
+            let_in(postfix, queue_id)
+        postfix.gone(queue_id)
+    assert postfix.queue() == {}
+    filed = [message.data.splitlines()[-1] for found in user.folders().values() for message in found]
+    assert {int(number) for number in filed} == {-1, *queued.values()}
+    assert len(filed) - len(queued) - 1 <= len(killed)
+
+
+def processes_named(name: str) -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if name_of(int(path.name)) == name]
+
+
+def children_of(process: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
