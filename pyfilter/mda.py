@@ -59,9 +59,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _deadline(seconds: int) -> None:
-    from _signal import SIG_DFL, SIGALRM, alarm, signal
+    from _signal import SIG_DFL, SIG_UNBLOCK, SIGALRM, alarm, pthread_sigmask, signal
 
     signal(SIGALRM, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
     alarm(seconds)
 
 
@@ -105,7 +106,7 @@ def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
                 if action.verb == "log":
                     log.write(f"{action.text} ({message.message_id})", home, setting)
         log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
-    except Exception as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
+    except BaseException as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
         _report(error, home, outcome.status.word)
     return outcome
 

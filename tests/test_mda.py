@@ -397,6 +397,17 @@ def test_the_deadline_ends_a_delivery_that_hangs(account: Account) -> None:
     assert account.mail() == {}
 
 
+def test_the_deadline_holds_where_the_caller_blocked_the_alarm(account: Account) -> None:
+    account.rules("set deadline = 1 second\n")
+    first = (
+        "import signal, time, pyfilter.delivery.execute\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+        "signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
+        "pyfilter.delivery.execute.execute = lambda *_: time.sleep(60)"
+    )
+    assert account.deliver(first=first).status == -signal.SIGALRM
+
+
 @pytest.mark.parametrize("kind", ["log", "list", "rules", "cache"])
 def test_a_fifo_in_the_place_of_a_file_holds_nothing_up(account: Account, kind: str) -> None:
     fifo = account.home / "fifo"

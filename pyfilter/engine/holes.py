@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyfilter import limits
 from pyfilter.engine.plan import INBOX
 from pyfilter.engine.relations import insert
+from pyfilter.language.forms import plain
 from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
@@ -102,7 +103,7 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
         if isinstance(part, str):
             name += part
             continue
-        text = _filled(part, case)
+        text = plain(_filled(part, case))  # é in one character or in two is one folder
         cleaned = _component(text, layout, room)
         if cleaned != text:
             notes.append(f"{{{part[1]}}} was {printable(text)[:80]!r}; in a folder's name it is {cleaned!r}")

@@ -78,6 +78,10 @@ def test_what_was_taken_away_is_said() -> None:
     assert notes[-1] == "the folder's name came out empty (''): the inbox instead"
 
 
+def test_one_letter_in_two_spellings_is_one_folder() -> None:
+    assert folder((("capture", "a"),), case_of("e\u0301", ""), "maildir++") == ("\u00e9", [])
+
+
 @BOUNDED
 @given(texts, texts, st.sampled_from((limits.REASON_CHARACTERS, limits.LOG_CHARACTERS, 5)))
 def test_a_line_is_one_line(a: str, b: str, longest: int) -> None:
