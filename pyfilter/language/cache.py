@@ -16,7 +16,6 @@ import marshal
 import os
 import stat
 import sys
-
 from _blake2 import blake2b
 
 from pyfilter import __version__

@@ -144,9 +144,9 @@ _compiled: dict[str, Any] = {}
 def regex(pattern: str, flags: str, exactly: bool) -> Regex:
     """The program form of ``/pattern/flags``, which must have passed ``regex_problem``.
 
-    Returns the pattern for RE2 in NFC, as the values are, with its flags in front; the required literal, or None, in the form
-    ``plain(text).casefold()`` or, with ``exactly``, ``plain(text)``; the names it captures. (Not ``fold``:
-    its NFC step may join a letter of a match with an accent behind it.)
+    Returns the pattern for RE2 in NFC, as the values are, with its flags in front; the required
+    literal, or None, in the form ``plain(text).casefold()`` or, with ``exactly``, ``plain(text)``; the
+    names it captures. (Not ``fold``: its NFC step may join a letter of a match with an accent behind it.)
     """
     pattern = plain(pattern)
     letters = "".join(sorted(set(flags) - {"i"} if exactly else set(flags) | {"i"}))
@@ -197,7 +197,8 @@ _CAUSES = (
     ("invalid character class", "`{}` is not a class of characters"),
     ("invalid escape sequence", "`{}` means nothing in a pattern (there are no back-references)"),
     ("trailing \\", "a lone backslash ends the pattern"),
-    ("invalid perl operator", "`{}` is not supported: there is no look-ahead and no look-behind, so that no pattern can hang"),
+    ("invalid perl operator", "`{}` is not supported: there is no look-ahead and no look-behind,"
+     " so that no pattern can hang"),
     ("invalid named capture group", "`{}` does not name a capture: write `(?P<name>…)`"),
     ("duplicate capture group name", "`{}` is captured twice"),
     ("pattern too large", "the pattern grows too large: repeat less"),
@@ -206,11 +207,12 @@ _CAUSES = (
 
 
 def regex_problem(pattern: str, flags: str) -> tuple[str, int] | None:
-    """What is wrong with ``/pattern/flags``: the cause in plain words and its offset in ``pattern``; None if nothing."""
+    """What is wrong with ``/pattern/flags``: the cause in plain words, its offset in ``pattern``; None if nothing."""
     unknown = [flag for flag in flags if flag not in "ism"]
     if unknown:
         return (
-            f"`{unknown[0]}` is not a flag: there are i (any case, the default), s (`.` also matches a line break) and m (`^` and `$` match at each line)",
+            f"`{unknown[0]}` is not a flag: there are i (any case, the default), s (`.` also matches a line break) "
+            "and m (`^` and `$` match at each line)",
             len(pattern),
         )
     import re2
