@@ -197,8 +197,8 @@ _CAUSES = (
     ("invalid character class", "`{}` is not a class of characters"),
     ("invalid escape sequence", "`{}` means nothing in a pattern (there are no back-references)"),
     ("trailing \\", "a lone backslash ends the pattern"),
-    ("invalid perl operator", "`{}` is not supported: there is no look-ahead and no look-behind,"
-     " so that no pattern can hang"),
+    ("invalid perl operator",
+     ("`{}` is not supported: there is no look-ahead and no look-behind, so that no pattern can hang")),
     ("invalid named capture group", "`{}` does not name a capture: write `(?P<name>…)`"),
     ("duplicate capture group name", "`{}` is captured twice"),
     ("pattern too large", "the pattern grows too large: repeat less"),
@@ -211,8 +211,10 @@ def regex_problem(pattern: str, flags: str) -> tuple[str, int] | None:
     unknown = [flag for flag in flags if flag not in "ism"]
     if unknown:
         return (
-            f"`{unknown[0]}` is not a flag: there are i (any case, the default), s (`.` also matches a line break) "
-            "and m (`^` and `$` match at each line)",
+            (
+                f"`{unknown[0]}` is not a flag: there are i (any case, the default), s (`.` also matches a line break) "
+                "and m (`^` and `$` match at each line)"
+            ),
             len(pattern),
         )
     import re2
