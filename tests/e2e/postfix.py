@@ -164,10 +164,14 @@ class Postfix:
         while self.queue().get(queue_id) != "deferred":
             assert time.monotonic() < deadline, f"{queue_id} is not deferred: {self.queue()}"
 
-    def retry(self, queue_id: str) -> Delivery:
-        """``postqueue -f``, and the attempt that follows."""
-        self.waiting(queue_id)
+    def flush(self) -> None:
+        """`postqueue -f`: let Postfix try everything again."""
         subprocess.run(["postqueue", "-f"], check=True)
+
+    def retry(self, queue_id: str) -> Delivery:
+        """The attempt that follows a flush."""
+        self.waiting(queue_id)
+        self.flush()
         return self.delivery(queue_id)
 
 

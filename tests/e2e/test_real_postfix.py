@@ -35,10 +35,10 @@ def test_scenario(scenario: str, machine: Path) -> None:
     assert re.fullmatch(r"\d+ passed", summary(finished.stdout))
 
 
-@pytest.mark.parametrize("agent", ["procmail", "pyfilter without a shell", "pyfilter without the launcher"])
+@pytest.mark.parametrize("agent", ["procmail", "pyfilter behind a shell", "pyfilter without the launcher"])
 def test_others_file_the_seed_into_the_same_folders(agent: str, machine: Path) -> None:
-    """procmail by the `.procmailrc`; the launcher as Postfix starts it where there are no quotes; and what the
-    manual says for a machine without a compiler."""
+    """procmail by the `.procmailrc`; the launcher with the option that procmail had; and what the manual says for
+    a machine without a compiler."""
     finished = namespace.run(SCENARIOS["seed"], machine, f"--agent={agent}")
     print(finished.stdout)
     assert finished.returncode == 0

@@ -15,9 +15,9 @@ from ..postfix import LOG, Postfix
 
 # name -> mailbox_command. The last two are no agents: a test must notice them.
 AGENTS = {
-    "pyfilter": '{bin}/pyfilter-deliver -a "$EXTENSION"',
+    "pyfilter": "{bin}/pyfilter-deliver",
+    "pyfilter behind a shell": '{bin}/pyfilter-deliver -a "$EXTENSION"',
     "pyfilter without the launcher": '{bin}/pyfilter deliver -a "$EXTENSION" || exit 75',
-    "pyfilter without a shell": "{bin}/pyfilter-deliver",
     "procmail": 'procmail -a "$EXTENSION"',
     "sink": "cat >/dev/null",
     "refusal": "cat >/dev/null; exit 1",

@@ -220,9 +220,8 @@ def test_a_module_that_fails(postfix: Postfix, account: Make, bin: Path, module:
 
 
 def test_the_launcher_is_missing(postfix: Postfix, account: Make, bin: Path) -> None:
-    """Without quotes in the command Postfix starts the launcher itself, and a missing one is a temporary failure."""
+    """Postfix starts the launcher itself where the command has no quotes, and a missing one is a temporary failure."""
     user = account(RULES)
-    user.write(".forward", f'"|{bin}/pyfilter-deliver"\n')
     with missing(bin / "pyfilter-deliver"):
         queue_id = postfix.send(LETTER, user.address)
         attempt = postfix.delivery(queue_id)
@@ -235,11 +234,13 @@ def test_the_launcher_is_missing_behind_a_shell(postfix: Postfix, account: Make,
     """With `-a "$EXTENSION"` Postfix starts a shell, and what the shell says of a missing program bounces. The
     option is not needed: the extension stands in Delivered-To."""
     user, sender = account(RULES), account()
+    user.write(".forward", f'"|{bin}/pyfilter-deliver -a $EXTENSION"\n')
     with missing(bin / "pyfilter-deliver"):
         queue_id = postfix.send(LETTER, user.address, sender.address)
         attempt = postfix.delivery(queue_id)
         assert (attempt.status, attempt.dsn) == ("bounced", "5.3.0")
         bounce = postfix.wait_for_bounce(queue_id)
-        sender.write(".forward", f"{sender.home}/mbox\n")
-    postfix.delivery(bounce)
-    postfix.drop_all()
+        assert postfix.delivery(bounce).status == "deferred"
+    let_in(postfix, bounce)
+    postfix.gone(bounce)
+    assert sender.places() == {"INBOX": 1}
