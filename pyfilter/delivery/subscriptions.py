@@ -117,11 +117,11 @@ def _read(path: bytes) -> tuple[bytes | None, int]:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is not a file")
-        if status.st_size > FILE_BYTES:
-            raise OSError(errno.EFBIG, "is too large for a list of folders")
         contents = b""
-        while chunk := os.read(fd, FILE_BYTES):
+        while (chunk := os.read(fd, FILE_BYTES)) and len(contents) <= FILE_BYTES:
             contents += chunk
+        if len(contents) > FILE_BYTES:
+            raise OSError(errno.EFBIG, "is too large for a list of folders")
         return contents, stat.S_IMODE(status.st_mode) & 0o666
     finally:
         os.close(fd)

@@ -579,6 +579,24 @@ def test_a_copy_that_cannot_be_taken_back_is_told(box: Box, message: Message, mo
     assert outcome.detail.endswith(f"; {box.path}/.A/new/{name} could not be taken back: Read-only file system")
 
 
+@pytest.mark.parametrize("most", [1, 7, 0])
+def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_all_or_the_mail_waits(
+    box: Box, message: Message, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(maildir.os, "write", lambda fd, data: write(fd, data[:most]))
+        outcome = execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
+    if most:
+        assert outcome.status is DELIVERED
+        assert box.visible() == {".": [RAW]}
+    else:
+        assert outcome.status is DEFERRED
+        assert outcome.detail.startswith(f"{box.path}/tmp: nothing was written (EIO)")
+        assert box.visible() == {}
+    assert box.residue() == []
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
 def test_an_error_of_close_counts(box: Box, message: Message, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """NFS and quotas tell it there that the bytes found no room (close(2))."""

@@ -108,3 +108,14 @@ def test_what_is_no_list_of_folders_is_left_alone(box: Box) -> None:
     assert said == f"not subscribed to Cron: {path}: is too large for a list of folders"
     assert path.stat().st_size == subscriptions.FILE_BYTES + 1
     assert not (box.path / "subscriptions.lock").exists()
+
+
+def test_a_fifo_is_not_read_and_not_replaced(box: Box) -> None:
+    box.make("")
+    path = box.path / "subscriptions"
+    os.mkfifo(path)
+    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron"]) == [
+        f"not subscribed to Cron: {path}: is not a file"
+    ]
+    assert path.is_fifo()
+    assert not (box.path / "subscriptions.lock").exists()
