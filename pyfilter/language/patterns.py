@@ -230,7 +230,9 @@ def regex_problem(pattern: str, flags: str) -> tuple[str, int] | None:
         place = pattern.rfind(piece) if piece else -1
         if head.startswith("missing )"):
             place, piece = _unclosed(pattern), "("
-        elif piece.startswith("[:"):
+        elif head.startswith("unexpected )"):
+            place = _unopened(pattern)
+        elif piece.startswith(("[:", "\\p", "\\P")):
             cause = "`{}` is not a class of characters"
         elif head.startswith("trailing"):
             place = len(pattern) - 1
@@ -256,6 +258,25 @@ def _unclosed(pattern: str) -> int:
             opened.pop()
         position += 1
     return opened[-1] if opened else 0
+
+
+def _unopened(pattern: str) -> int:
+    """Offset of the first `)` that closes nothing."""
+    position = depth = 0
+    while position < len(pattern):
+        character = pattern[position]
+        if character == "\\":
+            position += 1
+        elif character == "[":
+            position = _class_end(pattern, position)
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth < 0:
+                break
+        position += 1
+    return min(position, len(pattern) - 1)
 
 
 def _class_end(pattern: str, start: int) -> int:
