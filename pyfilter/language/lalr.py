@@ -103,7 +103,12 @@ class Parser:
             raise Stuck(len(self._text) if error.pos_in_stream is None else error.pos_in_stream) from error
 
     def take(self, token: Any) -> None:
-        """Raises Stuck if the token cannot stand here."""
+        """Raises Stuck if the token cannot stand here.
+
+        A stray `}` is looked at first: LALR(1) would take together all items above it before it finds out.
+        """
+        if token.type == "RBRACE" and not self.accepts("RBRACE"):
+            raise Stuck(token.start_pos)
         try:
             self._state.feed_token(token)
         except lark.UnexpectedToken as error:

@@ -40,7 +40,7 @@ from pyfilter import limits
 from pyfilter.language import braces, build, foreign
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.reader import Reader
-from pyfilter.language.tree import File, Source
+from pyfilter.language.tree import File, Source, Span
 
 
 def parse(source: Source) -> tuple[File, list[Diagnostic]]:
@@ -49,9 +49,14 @@ def parse(source: Source) -> tuple[File, list[Diagnostic]]:
         return File(source, ()), [other]
     reader = Reader(source)
     branch = reader.run()
-    problems = reader.problems
-    items = build.items(source, branch, problems)
+    in_texts: list[Diagnostic] = []
+    items = build.items(source, branch, in_texts)
+    problems = reader.problems + [problem for problem in in_texts if not _inside(problem.span, reader.lost)]
     problems.sort(key=lambda problem: problem.span.start)
     if len(problems) > limits.PROBLEMS:
         problems[limits.PROBLEMS :] = [braces.too_many(problems[limits.PROBLEMS].span)]
     return File(source, items), problems
+
+
+def _inside(span: Span, others: list[Span]) -> bool:
+    return any(other.start < span.start < other.end for other in others)

@@ -25,7 +25,7 @@ from pyfilter.language import braces, syntax
 from pyfilter.language.builder import Branch
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lalr import Parser, Stuck, keywords
-from pyfilter.language.recovery import ACTION_LINE, STATEMENT, at_margin, resume
+from pyfilter.language.recovery import ACTION_LINE, STATEMENT, at_margin, resume, unclosed
 from pyfilter.language.tree import Source, Span
 from pyfilter.language.trouble import Trouble
 
@@ -73,6 +73,8 @@ class Reader:
         self.last_type = ""
         self.last = Span(source, 0, 0)
         self.failed_at = -1
+        self.long: Span | None = None  # the long text read last
+        self.lost: list[Span] = []  # long texts whose end is not their own
         self.swallowed = False  # a text without end may have swallowed closing braces
 
     def run(self) -> Branch:
@@ -118,8 +120,9 @@ class Reader:
             self.statement, self.fresh = (token.type, start), False
         if token.type not in _SEPARATORS:
             self.last_type, self.last = token.type, Span(self.source, start, end)
-        if self.opened and self.opened[-1].indented is None and token.type not in _SEPARATORS:
-            self.opened[-1].indented = self.text[start - 1] != "\n"
+            self.long = self.last if token.type == "LONG_STRING" else self.long
+        if token.type not in _SEPARATORS:
+            self.note_indentation(start)
         if token.type in _OPENERS:
             self.opener = (_OPENERS[token.type], start)
         if token.type == "NOT":
@@ -134,6 +137,10 @@ class Reader:
         elif token.type in _SEPARATORS and not self.fresh:
             self.fresh = self.at_statement()
         return True
+
+    def note_indentation(self, start: int) -> None:
+        if self.opened and self.opened[-1].indented is None:
+            self.opened[-1].indented = self.text[start - 1] != "\n"
 
     def open(self, kind: str, start: int, depth: int) -> None:
         head = start if kind == "paren" else self.opener[1]
@@ -174,10 +181,13 @@ class Reader:
 
     def fail(self, start: int) -> None:
         """What stands at ``start`` cannot stand there."""
+        self.note_indentation(start)
         expected = self.parser.expected()
         block_awaited = expected == {"LBRACE"} and self.statement[0] in ("RULE", "ACTION", "TEST")
         if block_awaited and STATEMENT.match(self.text, start):
             self.missing_open(start)
+            return
+        if self.unclosed_text(start):
             return
         if start > self.failed_at:
             trouble = Trouble(
@@ -189,6 +199,23 @@ class Reader:
             self.swallowed = self.swallowed or self.text.startswith('"""', start)
         self.recover(max(start, self.failed_at + 1))
         self.failed_at = max(start, self.failed_at + 1)
+
+    def unclosed_text(self, start: int) -> bool:
+        """Whether the long text just above ``start`` runs over a rule or test of its own: its end is missing."""
+        within = unclosed(self.text, self.long) if self.long and not self.text[self.long.end : start].strip() else None
+        if not self.long or within is None:
+            return False
+        self.problems.append(syntax.unclosed_text(self.long))
+        self.swallowed = True
+        self.lost.append(self.long)
+        begin = self.statement[1] if not self.fresh else self.long.start
+        self.unwind()
+        self.parser.feed("BROKEN", begin, begin + len(self.text[begin:within].rstrip()))
+        self.parser.feed("_NL", start, start)
+        self.fresh = True
+        self.long = None
+        self.parser.seek(within)
+        return True
 
     def at_action(self, start: int) -> bool:
         """Whether a line begins at ``start`` that can only be an action: not what a condition goes on with."""
@@ -256,6 +283,7 @@ class Reader:
             position = len(self.text)
         else:
             position = resume(self.text, start, lost, bool(self.opened))
+            self.swallowed = self.swallowed or '"""' in self.text[start:position]
         broken_from = start if kept or self.fresh else self.statement[1]
         end = max(broken_from + len(self.text[broken_from:position].rstrip()), broken_from)
         self.parser.feed("BROKEN", broken_from, end)

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 
+from pyfilter.language.tree import Span
+
 # what can only begin a declaration, at the left margin; `set header` is an action
 MARGIN = re.compile(r"(?:rule|test|include|list|let|define|action|set(?![ \t]+header\b))(?=[ \t\r\n\"“<{=]|$)")
 
@@ -67,9 +69,10 @@ def resume(text: str, offset: int, depth: int, inside: bool) -> int:
         match found.lastgroup:
             case "long":
                 closing = text.find('"""', position)
-                position = closing + 3 if closing >= 0 else _next_margin(text, position)
-                if closing < 0:
-                    return position
+                within = _HEAD_LINE.search(text, position, closing) if closing >= 0 else None
+                if closing < 0 or within:
+                    return within.start() if within else _next_margin(text, position)
+                position = closing + 3
             case "open":
                 depth += 1
             case "close" if depth:
@@ -87,6 +90,15 @@ def resume(text: str, offset: int, depth: int, inside: bool) -> int:
                 if inside and not depth and (STATEMENT.match(text, position) or text.startswith("}", position)):
                     return position
     return len(text)
+
+
+_HEAD_LINE = re.compile(r'^(?:rule|test)[ \t]+(?:"[^"\n]*"|[\w-]+)[ \t]*\{[ \t\r]*$', re.MULTILINE)
+
+
+def unclosed(text: str, long: Span) -> int | None:
+    """Where, within a long text, a rule or test begins at the left margin: its closing quotes are missing above."""
+    found = _HEAD_LINE.search(text, long.start, long.end)
+    return found.start() if found else None
 
 
 _BLANKS = re.compile(r"[ \t\r\f]*")

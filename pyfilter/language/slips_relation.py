@@ -85,8 +85,9 @@ SLIPS = (
     ),
     Slip(
         "E121", "`is` is not needed before `in`", before=rf"(?<![\w.-]){FIELD}[ \t]+is",
-        here=rf"(?P<no>not[ \t]+)?in{END}[ \t]*(?:(?:the[ \t]+)?list[ \t]+)?(?P<name>[^\s#;}}]*)", whole=True,
-        write=lambda words: f"{words['field']} {'not ' if words['no'] else ''}in {words['name'] or '…'}",
+        here=rf"(?P<no>not[ \t]+)?in{END}[ \t]*(?:(?:the[ \t]+)?list[ \t]+)?(?P<name>[\w-]*|[\[(\"][^#;}}\n]*)",
+        whole=True,
+        write=lambda words: f"{words['field']} {'not ' if words['no'] else ''}in {words['name'].strip(' []()') or '…'}",
     ),
     Slip(
         "E121", "several texts are separated by commas", whole=True,

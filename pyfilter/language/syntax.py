@@ -26,6 +26,7 @@ from pyfilter.language.slips_relation import SLIPS as RELATION
 from pyfilter.language.slips_statement import SLIPS as STATEMENT
 from pyfilter.language.slips_text import SLIPS as IN_TEXT
 from pyfilter.language.slips_text import TYPOGRAPHIC, straightened
+from pyfilter.language.tree import Span
 from pyfilter.language.trouble import FAR, Trouble
 
 
@@ -72,10 +73,7 @@ def _quotes(trouble: Trouble) -> Diagnostic | None:
             f"write `{straightened(trouble.line)}`",
         )  # fmt: skip
     if rest.startswith('"""'):
-        return Diagnostic(
-            "E101", 'this text has no closing `"""`', trouble.span(0, 3), "begins here",
-            'write `"""` on a line of its own below it',
-        )  # fmt: skip
+        return unclosed_text(trouble.span(0, 3))
     if (rest.startswith('"') and not re.match(TEXT, rest)) or _odd_quotes(trouble):
         return _unclosed(trouble)
     single = re.match(r"'([^'\"\n]*)'|`([^`\"\n]*)`", rest)
@@ -85,6 +83,12 @@ def _quotes(trouble: Trouble) -> Diagnostic | None:
             "E107", "a text stands in double quotes", trouble.span(0, single.end()), "", f'write `"{word}"`'
         )
     return None
+
+
+def unclosed_text(text: Span) -> Diagnostic:
+    begin = Span(text.source, text.start, text.start + 3)
+    help = 'write `"""` on a line of its own below it'
+    return Diagnostic("E101", 'this text has no closing `"""`', begin, "begins here", help)
 
 
 def _odd_quotes(trouble: Trouble) -> bool:

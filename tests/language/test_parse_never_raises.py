@@ -135,3 +135,21 @@ def test_a_file_that_indents_nothing_may_nest_rules() -> None:
     text = 'rule a {\nwhen spam\nrule b {\nkeep\n}\nset header X-A "b"\nkeep\n}\n'
     assert parse(Source("x", text))[1] == []
     assert names(text) == ["a"]
+
+
+def test_a_stray_brace_costs_nothing_but_itself() -> None:
+    assert names("rule a { keep }\nrule b {\n    keep\n}\n}\nrule c { keep }\n") == ["a", "b", None, "c"]
+
+
+FIVE = "".join(
+    f'rule r{number} {{\n    when from is "a@b.example"\n     and (spam or any {{\n        bulk\n    }})\n'
+    '    mark read\n    file into "A" and continue\n    reply """\n        Text.\n        """\n}\n\n'
+    for number in range(5)
+)
+
+
+@given(st.integers(FIVE.index("when", FIVE.index("r2")), FIVE.index("rule r3") - 3), st.sampled_from(PIECES))
+@settings(max_examples=200, deadline=None)
+def test_a_slip_in_one_rule_costs_no_other_rule(place: int, piece: str) -> None:
+    found = names(FIVE[:place] + piece + FIVE[place:])
+    assert [name for name in found if name in ("r0", "r1", "r3", "r4")] == ["r0", "r1", "r3", "r4"]
