@@ -81,16 +81,16 @@ SLIPS = (
         here=rf"(?P<word>present|set|given|there){END}", write="%(field)s exists",
     ),
     Slip(
-        "E131", "a part of a field is written with a dot", before=r"(?<![\w.-])(?P<field>[a-zA-Z][\w-]*)",
-        here=rf"(?P<part>name|type|size|domain|address|local|extension|text|count|score|tests|threshold){END}",
-        whole=True, write="%(field)s.%(part)s",
-    ),
-    Slip(
-        "E131", "the age of a message is one field", before=r"(?<![\w.-])(?:message|mail)",
+        "E131", "`%(word)s %(field)s` is one field", before=r"(?<![\w.-])(?P<word>message|mail)",
         here=rf"(?P<field>age|size|id|date){END}", whole=True,
         write=lambda words: "message-id" if words["field"].lower() == "id" else words["field"].lower(),
     ),
     # ------------------------------------------------------------------- measures
+    Slip(
+        "E131", "a part of a field is written with a dot", before=r"(?<![\w.-])(?P<field>[a-zA-Z][\w-]*)",
+        here=rf"(?P<part>name|type|size|domain|address|local|extension|text|count|score|tests|threshold){END}",
+        whole=True, write="%(field)s.%(part)s",
+    ),
     Slip(
         "E129", "`%(word)s than` is written with a sign",
         before=r"(?:(?<![\w.-])(?P<field>(?!when\b|and\b|or\b|not\b)[\w.-]+)[ \t]+(?:is[ \t]+)?)?"

@@ -213,12 +213,14 @@ SLIPS = (
     ),
     Slip(
         "E147", "`%(word)s` is not a word of the language", fresh=True,
-        here=r"(?P<at>(?P<word>var|variable|const|def|string)(?![\w.-]))[ \t]*(?P<name>[\w-]*)",
-        write=lambda words: f'let {words["name"] or "name"} = "…"',
+        here=r"(?P<at>(?P<word>var|variable|const|def|string)(?![\w.-]))[ \t]*(?P<name>[\w-]*)"
+        rf"[ \t]*=?[ \t]*(?P<text>{TEXT})?",
+        write=lambda words: f"let {words['name'] or 'name'} = {words['text'] or quoted('…')}",
     ),
     Slip(
         "E123", "`%(word)s` is not a word of the language", fresh=True,
-        here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))", write='include "…"',
+        here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))" rf"[ \t]*(?P<text>{TEXT})?",
+        write=lambda words: f"include {words['text'] or quoted('…')}",
     ),
     Slip(
         "E100", "this looks like procmail", fresh=True, here=r"(?P<at>:0[^\n]*|\*[ \t]*[\^!?<>][^\n]*)",

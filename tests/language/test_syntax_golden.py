@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from pyfilter.language import slips_action, slips_condition, slips_relation, slips_statement, slips_text
 from pyfilter.language.codes import CODES
 from pyfilter.language.diagnostics import Diagnostic, render, summary
 from pyfilter.language.lalr import tables
 from pyfilter.language.parse import parse
+from pyfilter.language.slips import Slip
 from pyfilter.language.tree import Source
 
 CASES = sorted(Path(__file__).with_name("golden").joinpath("syntax").glob("*.rules"))
@@ -54,6 +56,25 @@ def test_no_text_names_a_token_of_the_grammar() -> None:
             written = path.read_text("utf-8")
             said = set(re.findall(r"[$_A-Z]{3,}", text))
             assert not {word for word in said & ours if word not in written}, text
+
+
+def test_every_row_of_the_tables_of_slips_is_shown_by_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that nothing shows may be dead: another one above it takes all that it is for."""
+    used: set[int] = set()
+    fits = Slip.fits
+
+    def noted(self: Slip, before: str, rest: str) -> tuple[dict[str, str], int, int] | None:
+        found = fits(self, before, rest)
+        if found:
+            used.add(id(self))
+        return found
+
+    monkeypatch.setattr(Slip, "fits", noted)
+    for path in CASES:
+        problems(path)
+    tables = (slips_statement, slips_relation, slips_condition, slips_action, slips_text)
+    rows = [row for table in tables for row in table.SLIPS] + list(slips_relation.LATE)
+    assert [(row.code, row.message, row.here) for row in rows if id(row) not in used] == []
 
 
 if __name__ == "__main__":
