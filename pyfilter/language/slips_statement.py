@@ -219,7 +219,8 @@ SLIPS = (
     ),
     Slip(
         "E123", "`%(word)s` is not a word of the language", fresh=True,
-        here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))" rf"[ \t]*(?P<text>{TEXT})?",
+        here=r"(?P<at>(?P<word>import|source|includerc|require|load)(?![\w.-]))"
+        rf"[ \t]*(?P<text>{TEXT})?",
         write=lambda words: f"include {words['text'] or quoted('…')}",
     ),
     Slip(
