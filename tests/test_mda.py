@@ -144,6 +144,20 @@ def test_rules_that_are_named_must_be_there(account: Account) -> None:
     deferred(account, account.deliver("--rules", "/nonexistent/rules"), "/nonexistent/rules: there is no such file")
 
 
+def test_the_command_without_the_launcher(account: Account) -> None:
+    """`pyfilter deliver` imports nothing of the other commands."""
+    account.rules('rule "x" { when recipient.extension is "shop"; file into "X" }\n')
+    first = (
+        "from pyfilter import __main__\n"
+        "sys.argv[1:1] = ['deliver']\n"
+        "status = __main__.main()\n"
+        "assert not {'click', 'pyfilter.cli'} & set(sys.modules)\n"
+        "sys.exit(status)"
+    )
+    assert account.deliver("-a", "shop", message=b"Subject: a\n\n", first=first) == Ended(0, b"", b"")
+    assert list(account.mail()) == [".X"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

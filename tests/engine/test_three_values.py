@@ -133,3 +133,13 @@ def test_what_loses_mail_needs_certainty(verb: str) -> None:
     ]
     _, plan = judged(TRUE, (action, inner))
     assert plan.outcome == {"discard": "discarded", "reject": "rejected"}[verb], "the unknown stands below it"
+
+
+def test_discard_and_continue_goes_on_where_it_has_to_keep() -> None:
+    inner = ("rule", ("inner", 1, 0, UNKNOWN, (("keep", False, 1, 0),)))
+    _, plan = judged(TRUE, (inner, ("discard", True, 1, 0)))
+    assert [(action.verb, action.folder) for action in plan.actions] == [("keep", "INBOX")]
+    _, plan = judged(
+        TRUE, (inner, ("rule", ("away", 1, 0, None, (("discard", True, 1, 0),))), ("file", "A", False, 1, 0))
+    )
+    assert plan.filings() == {"INBOX": "", "A": ""}, "what stands below is asked"
