@@ -85,9 +85,12 @@ def expected(trouble: Trouble) -> Diagnostic:
     if not trouble.rest.strip() or trouble.rest.lstrip().startswith("#"):
         last = trouble.last.text.split("\n", 1)[0]
         span = Span(trouble.source, trouble.last.start, trouble.last.start + len(last))
-        return Diagnostic("E105", f"{what} is missing after `{last}`", span, "the line ends here", help)
+        return Diagnostic("E105", f"{what} is missing after `{_shown(last)}`", span, "the line ends here", help)
     word = _shown(trouble.rest)
     span = trouble.span(0, len(word))
+    if word == "`":
+        message = "a backquote is not a quote of the language"
+        return Diagnostic("E107", message, span, "", 'a text stands in double quotes: `"Boss"`')
     if not _PRINTABLE.match(word):
         message = f"a character that is not of the language: U+{ord(word[0]):04X}"
         return Diagnostic("E109", message, trouble.span(0, 1), "", "take it out")
@@ -102,7 +105,7 @@ def expected(trouble: Trouble) -> Diagnostic:
 
 def _named(trouble: Trouble) -> tuple[str, str]:
     if trouble.last_type in _BEHIND and not trouble.fresh and "_NL" not in trouble.expected:
-        begun = trouble.statement.text.split(None, 1)[0]
+        begun = (trouble.statement.text.split(None, 1) or [""])[0]
         return _BEHIND.get(f"{trouble.last_type} {begun}") or _BEHIND[trouble.last_type]
     if trouble.fresh and not trouble.block:
         return "a rule, a test or a setting", ""
