@@ -71,11 +71,12 @@ static int is_allowed(const char *variable)
 
 static void choose_environment(char *environment[MOST_VARIABLES + 3])
 {
+    static char language[] = "LANG=C", path[] = "PATH=/usr/bin:/bin";
     size_t count = 0;
 
-    environment[count++] = "LANG=C";
+    environment[count++] = language;
     if (!getenv("PATH"))
-        environment[count++] = "PATH=/usr/bin:/bin";
+        environment[count++] = path;
     for (char **variable = environ; *variable && count < MOST_VARIABLES + 2; variable++)
         if (is_allowed(*variable))
             environment[count++] = *variable;
