@@ -167,8 +167,8 @@ def _mended(components: list[list[Part]], dot: str) -> str:
 def _trimmed(component: list[Part]) -> list[Part]:
     """Without blanks, dots and tildes in front, without blanks behind."""
     made = [piece for piece in component if piece]
-    while made and isinstance(made[0], str) and made[0] != made[0].lstrip(" .~\t"):
-        made[0] = made[0].lstrip(" .~\t")
+    while made and isinstance(made[0], str) and (made[0][0].isspace() or made[0][0] in ".~"):
+        made[0] = made[0][1:]
         made = [piece for piece in made if piece]
     while made and isinstance(made[-1], str) and made[-1] != made[-1].rstrip():
         made[-1] = made[-1].rstrip()
