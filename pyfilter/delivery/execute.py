@@ -15,7 +15,7 @@ between two copies. A ``reject`` is REJECTED only after the copies made before i
 
 Nothing is made unless the home is a directory that belongs to the running user and that others
 cannot write; the Maildir itself (the inbox) is always made when it is missing, other folders
-unless ``set create-folders = no``.
+unless ``set create-folders = no``: then the message lies in the inbox, and a note says so.
 
 ``Outcome.detail`` is for the log: the path, what the system said, and what an administrator
 can do. A sender sees nothing of it.
@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 
 from pyfilter import limits
 from pyfilter.delivery import folders, maildir
+from pyfilter.engine.plan import INBOX
+from pyfilter.language import files
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
@@ -65,7 +66,6 @@ REMEDIES = {
     errno.EIO: "look into the kernel's log, the disk may be failing",
     errno.ESTALE: "look after the NFS server",
     errno.EINVAL: "if the file system cannot fsync directories, `set durable = file`",
-    errno.ENOENT: "make the folder, or `set create-folders = yes`",
 }
 
 
@@ -124,8 +124,9 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     if durable not in DURABLE:
         raise Refused(f"`set durable = {durable}` means nothing; {', '.join(DURABLE)} do")
     inbox = maildir_path(str(settings["maildir"]), home)
-    targets = _targets(filings, inbox, str(settings["layout"]))
-    _check_home(home)
+    create = bool(settings["create-folders"])
+    targets, notes = _targets(filings, inbox, str(settings["layout"]), create)
+    files.check_home(home)
     parts = _parts(plan, message)
     made = []
     for path, (name, flags) in targets.items():
@@ -133,12 +134,12 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
             _sweep(path)
         copy = maildir.Copy(path, flags)
         copies.append(copy)
-        create = path == inbox or bool(settings["create-folders"])
         first = copies[0] if len(copies) > 1 else None
-        maildir.stage(copy, parts, durable, inbox, create=create, first=first)
+        maildir.stage(copy, parts, durable, inbox, first=first)
         if copy.made and path != inbox:
             made.append(name)
-    notes = _subscribe(inbox, made) if made and settings["subscribe"] else []
+    if made and settings["subscribe"]:
+        notes += _subscribe(inbox, made)
     for copy in copies:
         maildir.publish(copy)
     if durable == "full":
@@ -149,17 +150,32 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     return notes
 
 
-def _targets(filings: dict[str, str], inbox: bytes, layout: str) -> dict[bytes, tuple[str, str]]:
-    """{directory: (folder, flags)}; every name is looked at before the first byte is written. Names
-    of one directory ("Inbox" and "INBOX") are one delivery."""
+def _targets(
+    filings: dict[str, str], inbox: bytes, layout: str, create: bool
+) -> tuple[dict[bytes, tuple[str, str]], list[str]]:
+    """{directory: (folder, flags)}, and notes; every name is looked at before the first byte is written.
+    Names of one directory ("Inbox" and "INBOX") are one delivery; a folder that is missing and must not be
+    made is the inbox: else a stranger who names one that never was would have the mail come back for days."""
     targets: dict[bytes, tuple[str, str]] = {}
+    notes: list[str] = []
     for name, flags in filings.items():
         path = folders.directory(name, inbox, layout)
         if flags and not (flags.isascii() and flags.isalpha()):
             raise Refused(f"the flags {flags!r} for {name!r} are not letters")
+        if not create and path != inbox and _is_missing(path):
+            notes.append(f"there is no folder {name!r}, and `create-folders = no`: the inbox instead")
+            name, path = INBOX, inbox
         name, others = targets.get(path, (name, ""))
         targets[path] = (name, "".join(sorted({*flags, *others})))
-    return targets
+    return targets, notes
+
+
+def _is_missing(path: bytes) -> bool:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 # What follows is imported by the few deliveries that need it.
@@ -196,19 +212,6 @@ def maildir_path(setting: str, home: str) -> bytes:
     return path.rstrip(b"/") or b"/"
 
 
-def _check_home(home: str) -> None:
-    try:
-        status = os.stat(os.fsencode(home))
-    except FileNotFoundError:
-        raise Refused(f"the home {home!r} does not exist; make it, or correct the user's entry") from None
-    if not stat.S_ISDIR(status.st_mode):
-        raise Refused(f"the home {home!r} is not a directory")
-    if status.st_uid != os.geteuid():
-        raise Refused(f"the home {home!r} belongs to uid {status.st_uid}, and this runs as uid {os.geteuid()}")
-    if status.st_mode & stat.S_IWOTH:
-        raise Refused(f"the home {home!r} has mode {stat.S_IMODE(status.st_mode):04o}; `chmod o-w` it")
-
-
 def _one_line(text: str) -> str:
     """A reason as one printable line that fits an SMTP reply."""
     printable = "".join([character if character.isprintable() else " " for character in text])
@@ -216,7 +219,7 @@ def _one_line(text: str) -> str:
 
 
 def _explain(error: BaseException) -> str:
-    if isinstance(error, Refused | folders.Unusable):
+    if isinstance(error, Refused | files.Refused | folders.Unusable):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         where = error.filename

@@ -117,16 +117,14 @@ def sizes(parts: Sequence[bytes]) -> bytes:
 # --- stage ----------------------------------------------------------------
 
 
-def stage(
-    copy: Copy, parts: Sequence[bytes], durable: str, inbox: bytes, *, create: bool, first: Copy | None = None
-) -> None:
+def stage(copy: Copy, parts: Sequence[bytes], durable: str, inbox: bytes, *, first: Copy | None = None) -> None:
     """Write ``parts`` into the folder's tmp/, or link ``first`` there, which holds the same.
 
-    A missing folder of the Maildir ``inbox`` is made if ``create``. The copy is to be undone if
+    A missing folder of the Maildir ``inbox`` is made. The copy is to be undone if
     this raises.
     """
     try:
-        _open_folder(copy, durable, inbox, create)
+        _open_folder(copy, durable, inbox)
         if first is None or not _link_first(copy, first):
             _write(copy, parts, durable)
     except OSError as error:
@@ -134,11 +132,9 @@ def stage(
         raise
 
 
-def _open_folder(copy: Copy, durable: str, inbox: bytes, create: bool) -> None:
+def _open_folder(copy: Copy, durable: str, inbox: bytes) -> None:
     if _open_parts(copy):
         return
-    if copy.folder_fd < 0 and not create:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), copy.path)
     _release(copy)
     copy.folder_fd = making.make(copy.path, inbox, durable)
     copy.made = True
