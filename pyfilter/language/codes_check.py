@@ -176,6 +176,10 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "its own write a rule inside the rule."
         ),
     ),
+    "E312": (
+        "rule file that is too large",
+        "A rule file has at most 1 MiB, which is some 10,000 rules. Long lists belong into files of their own.",
+    ),
     "E320": ("too many rules", "There are limits to how many rules a program has and how deep they nest."),
     "E321": ("condition too deep", "There is a limit to how deep parentheses and groups nest."),
     "E400": (

@@ -10,12 +10,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from pyfilter import limits
 from pyfilter.language import files
 from pyfilter.language.check import check
 from pyfilter.language.diagnostics import Diagnostic, short
 from pyfilter.language.parse import parse
 from pyfilter.language.program import Program
 from pyfilter.language.tree import File, Setting, Source, Span
+
+# bytes of a file too large that are read for its settings
+_HEAD_BYTES = 64 << 10
 
 __all__ = ["Compiled", "compile_files", "compile_sources"]
 
@@ -37,11 +41,13 @@ def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
     """Compile rule files in the order they are asked. Raises files.Refused.
 
     Without ``look_for_files`` a list file that is missing is no error: see check.py."""
-    sources = []
+    sources: list[Source] = []
     stamps = {}
     problems: list[Diagnostic] = []
     for path in paths:
         data, stamps[path] = files.read(path)
+        if len(data) > limits.RULES_BYTES:
+            return _too_large(path, data, sources, stamps)
         source, found = _decoded(path, data)
         sources.append(source)
         problems += found
@@ -74,6 +80,20 @@ def compile_sources(
     settings = program["settings"]
     assert isinstance(settings, dict)
     return Compiled(program, diagnostics, settings, "", stamps or {})
+
+
+def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:
+    """A rule file past limits.RULES_BYTES: not read but for the settings, which stand at its beginning."""
+    head, _ = _decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
+    problem = Diagnostic(
+        "E312",
+        f"the rule file is larger than {limits.RULES_BYTES >> 20} MiB",
+        Span(head, 0, 0),
+        "",
+        'move long lists into files of their own: `list NAME from "names.txt"`',
+    )
+    settings = _settings([parse(source)[0] for source in (*before, head)])
+    return Compiled(None, [problem], settings, short(problem), stamps)
 
 
 def _settings(trees: list[File]) -> dict[str, object]:

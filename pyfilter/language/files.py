@@ -2,9 +2,9 @@
 
 ``/etc/pyfilterrc`` is asked first (never as root), then ``~/.pyfilterrc``, else
 ``~/.config/pyfilter/rules``. A file is used only if it is a regular file, owned by the running user or
-root, not writable by a group other than the user's own nor by others, and no larger than
-limits.RULES_BYTES: whoever can write the rules can have all mail. Symbolic links are fine, the target
-is what is checked, and must be there. Anything else is Refused: a temporary failure, and the log names the mode.
+root, not writable by a group other than the user's own nor by others: whoever can write the rules
+can have all mail. Symbolic links are fine, the target is what is checked, and must be there.
+Anything else is Refused: a temporary failure, and the log names the mode.
 
 On the hot path; imports os and stat alone.
 """
@@ -63,17 +63,16 @@ def stamp(path: str) -> Stamp | None:
 
 
 def read(path: str) -> tuple[bytes, Stamp]:
-    """The content of a rule file, and the stamp of exactly that content. Raises Refused."""
+    """The content of a rule file, and the stamp of exactly that content; of a file that is too large
+    somewhat more than limits.RULES_BYTES. Raises Refused."""
     try:
         # O_NONBLOCK: a FIFO in the file's place must not block before it is refused
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             before = _trusted(path, os.fstat(descriptor))
             data = b""
-            while chunk := os.read(descriptor, 1 << 20):
+            while len(data) <= limits.RULES_BYTES and (chunk := os.read(descriptor, 1 << 20)):
                 data += chunk
-                if len(data) > limits.RULES_BYTES:
-                    raise Refused(f"{path} is larger than {limits.RULES_BYTES} bytes")
             if _trusted(path, os.fstat(descriptor)) != before:
                 raise Refused(f"{path} was changed while it was read")
         finally:
@@ -87,6 +86,8 @@ def check_home(home: str) -> None:
     """Raise Refused unless ``home`` is a directory of the running user's that others cannot write."""
     try:
         found = os.stat(home)
+    except FileNotFoundError:
+        raise Refused(f"home {home} does not exist: make it, or correct the user's entry") from None
     except (OSError, ValueError) as error:
         raise Refused(f"home {home}: {getattr(error, 'strerror', None) or error}") from None
     mode = stat.S_IMODE(found.st_mode)

@@ -317,6 +317,14 @@ def test_rules_that_are_not_utf_8(home: Home) -> None:
     assert loaded.settings["maildir"] == "~/Mail"
 
 
+def test_a_file_that_is_too_large_is_broken_rules_with_its_settings(home: Home) -> None:
+    home.write('set maildir = "~/.maildir"\n' + RULES * 30_000)
+    loaded = home.load()
+    assert loaded.problem == "~/.pyfilterrc:1:1: error[E312]: the rule file is larger than 1 MiB"
+    assert loaded.settings["maildir"] == "~/.maildir"
+    assert not home.compiles()
+
+
 @pytest.mark.parametrize(
     "text", [RULES.encode("utf-8-sig"), RULES.replace("\n", "\r\n").encode(), RULES.rstrip().encode()]
 )

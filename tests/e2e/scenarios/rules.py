@@ -60,14 +60,14 @@ def test_rules_that_are_nonsense(postfix: Postfix, account: Make, text: str) -> 
 
 
 def test_rules_that_are_too_large(postfix: Postfix, account: Make) -> None:
-    """More than limits.RULES_BYTES is not read at all: that is no rule file, and the mail waits for one."""
+    """More than limits.RULES_BYTES is a problem like any other: the inbox, and a header that names it."""
     user = account("# a comment of some length\n" * 50_000)
     queue_id = postfix.send(LETTER, user.address)
-    assert postfix.delivery(queue_id).verdict == POSTPONED
-
-    user.write(".pyfilterrc", RULES)
-    let_in(postfix, queue_id)
-    filed_once(postfix, user, queue_id)
+    assert postfix.delivery(queue_id).status == "sent"
+    postfix.gone(queue_id)
+    assert user.places() == {"INBOX": 1}
+    (problem,) = user.only().fields("X-Pyfilter-Problem")
+    assert "larger than 1 MiB" in problem
 
 
 def test_rules_that_are_empty(postfix: Postfix, account: Make) -> None:
