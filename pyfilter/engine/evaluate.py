@@ -64,6 +64,7 @@ class _Run:
         settings: Any = program["settings"]
         self.plan = Plan(settings)
         self.flags = ""  # what `mark` has set so far
+        self.unmarked: list[Action] = []  # what the rule under way files; its marks come when the rule ends
         self.cancelled = False  # is the implicit keep cancelled?
         self.unknown: list[str] = []  # rules above whose condition could not be decided
         self.owner: Tuple = ()  # the rule that last took the message
@@ -105,7 +106,7 @@ class _Run:
             self.case.captures = around
 
     def statements(self, rule: Tuple, body: Tuple, depth: int) -> bool:
-        start = len(self.plan.actions)
+        around, self.unmarked = self.unmarked, []
         ended = False
         for statement in body:
             if statement[0] == "rule":
@@ -115,9 +116,9 @@ class _Run:
             elif self.act(rule, statement):
                 ended = True
         # what a rule files carries the marks that stand when the rule ends
-        for action in self.plan.actions[start:]:
-            if action.verb in FILING:
-                action.flags = self.flags
+        for action in self.unmarked:
+            action.flags = self.flags
+        self.unmarked = around
         return ended
 
     def file(self, number: int) -> str:
@@ -204,6 +205,8 @@ class _Run:
         elif verb in ("reject", "defer"):
             made.text = sentence(action[1], self.case, limits.REASON_CHARACTERS)
         plan.actions.append(made)
+        if verb in FILING:
+            self.unmarked.append(made)
         if verb == "copy":
             return False
         self.cancelled = True

@@ -34,13 +34,14 @@ ADDRESS_FIELDS = {
     "destination": (
         "to", "cc", "bcc", "apparently-to", "x-envelope-to", "original-to", "original-cc", "original-bcc",
         "resent-to", "resent-cc", "resent-bcc", "original-resent-to", "original-resent-cc", "original-resent-bcc",
+        "apparently-resent-to",
     ),
 }  # fmt: skip
 
 ADDRESS_PARTS: dict[str, Callable[[Mailbox], str | None]] = {
-    "address": lambda box: box.address,
-    "local": lambda box: box.local,
-    "domain": lambda box: box.domain,
+    "address": lambda box: box.address or None,
+    "local": lambda box: box.local or None,
+    "domain": lambda box: box.domain or None,
     "extension": lambda box: box.extension,
     "name": lambda box: box.name or None,
 }
