@@ -48,7 +48,8 @@ class Message:
         """The message in ``data``, with or without an mbox line above it."""
         if data.startswith(FROM):
             end = data.find(b"\n") + 1
-            if b"\r" not in data[: max(end - 2, 0)] and end:
+            field = data[len(FROM) : end].lstrip(b" \t").startswith(b":")  # "From : a@b" is a field (RFC 5322, 4.5)
+            if b"\r" not in data[: max(end - 2, 0)] and end and not field:
                 return cls(data[end:], data[:end])
         return cls(data)
 

@@ -207,3 +207,11 @@ def test_one_field_past_a_limit_leaves_the_others() -> None:
         message.all_values()
     assert message.values("to") == ["a@x"]
     assert message.message_id == ""
+
+
+@pytest.mark.parametrize("first", [b"From : a@b.example\n", b"From  \t: a@b.example\n"])
+def test_a_field_with_a_blank_before_its_colon_is_no_mbox_line(first: bytes) -> None:
+    """RFC 5322, section 4.5 (obs-from); such messages exist, and their sender must not be cut off."""
+    message = Message.from_bytes(first + b"Subject: x\n\nx\n")
+    assert (message.from_line, message.raw[: len(first)]) == (b"", first)
+    assert [box.address for box in message.mailboxes("from")] == ["a@b.example"]
