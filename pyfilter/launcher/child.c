@@ -50,7 +50,7 @@ static const char boot[] =
 static const char *const allowed[] = {
     "HOME",      "USER",      "LOGNAME", "SHELL",  "TZ",      "PATH",
     "SENDER",    "RECIPIENT", "LOCAL",   "DOMAIN", "EXTENSION", "ORIGINAL_RECIPIENT",
-    "CLIENT_",
+    "CLIENT_", "SASL_",
 };
 #define MOST_VARIABLES 64
 

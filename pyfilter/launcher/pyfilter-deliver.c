@@ -91,7 +91,7 @@ static void read_options(struct options *options, int count, char *const *argume
         if (option == sizeof known / sizeof *known)
             defer("unknown argument '%s'; it takes -a EXTENSION, -f SENDER, -d RECIPIENT and --rules FILE", arguments[i]);
         if (++i == count)
-            defer("a value is missing behind %s; in mailbox_command put quotes around it: -a \"$EXTENSION\"", known[option].name);
+            defer("a value is missing behind %s; it can be left out, the header above the message says it", known[option].name);
         *known[option].value = arguments[i];
     }
 }

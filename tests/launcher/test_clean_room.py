@@ -16,6 +16,7 @@ POSTFIX = {  # every variable that local(8) sets
     "CLIENT_HELO": "x",
     "CLIENT_HOSTNAME": "unknown",
     "CLIENT_PROTOCOL": "ESMTP",
+    "SASL_USERNAME": "olga",
     "DOMAIN": "example.com",
     "EXTENSION": "lists",
     "HOME": "/home/user",
