@@ -154,7 +154,8 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
     rule = f'rule "{plan.rule}"' if plan.rule is not None else "no rule"
     where = ", ".join(plan.filings())
     what = f"{plan.outcome} {where}".strip() if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
-    notes = "".join(f"; {note}" for note in plan.notes)
+    details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
+    notes = "".join(f"; {note}" for note in details)
     identity = message.message_id or "no message-id"
     return f"{identity[:200]} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
 
