@@ -4,7 +4,8 @@ It lies in ``~/.cache/pyfilter``, a directory of mode 0700. What is read is beli
 and file belong to the running user, nobody else can write them, and the checksum fits; anything
 odd means: not there, make it anew. Writing fails silently: a cache is never needed.
 
-An entry is MAGIC, a BLAKE2 digest, then marshalled data. MAGIC names the format, pyfilter's version
+An entry is MAGIC, a CRC-32, then marshalled data. The sum is against damage, not against the user, and it is
+the fastest there is: a megabyte of rules costs a quarter of a millisecond. MAGIC names the format, pyfilter's version
 and the interpreter's marshal format, so that another version makes its own.
 
 On the hot path: ``_blake2`` is the C module behind hashlib (which costs 4 ms to import).
@@ -17,6 +18,7 @@ import os
 import stat
 import sys
 from _blake2 import blake2b
+from binascii import crc32
 
 from pyfilter import __version__
 from pyfilter.language.program import FORMAT
@@ -31,7 +33,7 @@ __all__ = ["DIRECTORY", "load", "name_for", "store"]
 DIRECTORY = ".cache/pyfilter"
 
 MAGIC = f"pyfilter {__version__} {FORMAT} {sys.implementation.cache_tag} {marshal.version}\n".encode()
-_DIGEST = 16  # bytes; against damage, not against the user
+_SUM = 4  # bytes of the CRC-32
 
 # bytes; a program of 10,000 rules takes some 5 MB
 _LARGEST = 64 << 20
@@ -39,8 +41,12 @@ _LARGEST = 64 << 20
 
 def name_for(kind: str, *parts: str) -> str:
     """A file name for an entry of ``kind`` that is identified by ``parts``."""
-    digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=_DIGEST)
+    digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16)
     return f"{kind}-{digest.hexdigest()}"
+
+
+def _sum(body: bytes | memoryview) -> bytes:
+    return crc32(body).to_bytes(_SUM, "big")
 
 
 def load(home: str, name: str) -> object:
@@ -65,9 +71,9 @@ def load(home: str, name: str) -> object:
                 data += chunk
         finally:
             os.close(descriptor)
-        start = len(MAGIC) + _DIGEST
+        start = len(MAGIC) + _SUM
         body = memoryview(data)[start:]
-        if not data.startswith(MAGIC) or blake2b(body, digest_size=_DIGEST).digest() != data[len(MAGIC) : start]:
+        if not data.startswith(MAGIC) or _sum(body) != data[len(MAGIC) : start]:
             return None
         content: object = marshal.loads(body)
         return content
@@ -87,7 +93,7 @@ def store(home: str, name: str, content: Any) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(temporary, flags, 0o600)
         try:
-            data = memoryview(MAGIC + blake2b(body, digest_size=_DIGEST).digest() + body)
+            data = memoryview(MAGIC + _sum(body) + body)
             while data:
                 data = data[os.write(descriptor, data) :]
         finally:

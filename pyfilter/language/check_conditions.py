@@ -153,10 +153,10 @@ class Conditions:
             "E212",
             "`and` and `or` are mixed without parentheses",
             other.span,
-            f"`{other.name}` here …",
+            f"… and `{other.name}` here",
             f"write `{start}{_grouped(texts, words, 'and', 'or')}`\n"
             f"or    `{start}{_grouped(texts, words, 'or', 'and')}`",
-            [Note(first.span, f"… and `{first.name}` here")],
+            [Note(first.span, f"`{first.name}` here …")],
         )
 
 

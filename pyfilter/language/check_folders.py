@@ -81,7 +81,13 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
     """Message, label and remedy of the first thing that is wrong."""
     if components == [[]]:
         return "the folder has no name", "", "for the inbox write `keep`"
-    if start.startswith(("/", "~")):
+    if literal == "/dev/null":
+        return (
+            "mail is not filed into `/dev/null`",
+            "",
+            'write `file into "Trash"` to be able to look; to lose it for good write `discard # on purpose`',
+        )
+    if start.startswith(("/", "~")) or _is_variable(start):
         return (
             "a folder is named as a mail client shows it, not by its path",
             "",
@@ -129,6 +135,11 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
     return None
 
 
+def _is_variable(start: str) -> bool:
+    """`$HOME/…`, as procmail and shells have them."""
+    return start[:1] == "$" and start[1:2].isalpha() and start[1:2].isupper()
+
+
 def _blank_at_an_end(component: list[Part]) -> bool:
     first, last = component[0], component[-1]
     return (isinstance(first, str) and first[:1].isspace()) or (isinstance(last, str) and last[-1:].isspace())
@@ -139,6 +150,8 @@ def _dot(components: list[list[Part]]) -> tuple[str, str, str]:
     inside, beside = _mended(components, "/"), _mended(components, "_")
     if len(components) > 1:
         help = f"{_write(beside)}, or another name without dots"
+    elif inside == beside:
+        help = _write(inside)
     elif dots == 1 and not beside.casefold().startswith(f"{INBOX}_"):
         help = f'for a folder inside a folder {_write(inside)}, else `"{beside}"`'
     else:

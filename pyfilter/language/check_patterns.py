@@ -86,6 +86,7 @@ class Patterns:
                 "",
                 'for any text write `matches "*"`, or `exists`',
             )
+        _like_a_regex(text, self.report)
         scope = Scope(captures)
         return (glob(text.parts, exactly) if whole else None), scope
 
@@ -127,6 +128,28 @@ class Patterns:
         for name in made[2]:
             whole = self._clash(name, _named_group(value, name)) and whole
         return (made if whole else None), Scope(dict.fromkeys(made[2], value.span))
+
+
+# what stands in a regular expression and hardly in a glob: an anchor, `.*` in front, `(a|b)`
+_REGEX_LIKE = re.compile(r"\A\^|\A\.\*|\.\*\$\Z|\(\.\*\)|\([^()]*\|[^()]*\)")
+
+
+def _like_a_regex(text: Text, report: Report) -> None:
+    """Warn of a glob that procmail's users and programmers meant as a regular expression."""
+    written = text.span.text
+    inside = written[3:-3] if text.long else written[1:-1]
+    found = None if "\n" in inside or text.holes else _REGEX_LIKE.search(inside)
+    if found is None:
+        return
+    start = text.span.start + (3 if text.long else 1) + found.start()
+    pattern = inside.replace("/", "\\/")
+    report.add(
+        "W308",
+        "this looks like a regular expression, and is none",
+        Span(text.span.source, start, start + len(found[0])),
+        "in quotes only `*`, `?` and `{name}` are special",
+        f"write `matches /{pattern}/`",
+    )
 
 
 def _bad_pattern(value: Regex, cause: str, offset: int, report: Report) -> None:

@@ -149,7 +149,8 @@ class Tests:
     def _value(self, node: Test, relation: Relation, value: Value | Regex, scope: Scope) -> Template | None:
         if isinstance(value, Text):
             shape = _AS_GLOB[relation.word]
-            instead = f'`matches "{shape.format(_as_written(value))}"`'
+            pattern = shape.format(_as_written(value)).replace("**", "*")
+            instead = f'`matches "{pattern}"`'
             self._star(relation, value, instead)
             if not value.parts and relation.word != "is":
                 self.report.add(
@@ -175,6 +176,8 @@ class Tests:
 
     def _star(self, relation: Relation, value: Text, instead: str) -> None:
         star = next((part for part in value.parts if isinstance(part, Wild) and part.character == "*"), None)
+        if all(isinstance(part, Wild) and part.character == "*" for part in value.parts):
+            return  # SpamAssassin's X-Spam-Level: `contains "*****"` can mean nothing else
         if star is not None:
             self.report.add(
                 "W304",
@@ -204,6 +207,8 @@ class Tests:
                 whole = False
             elif isinstance(template, str):
                 literals.append(entry(template))
+                if isinstance(value, Text):
+                    remedy_values.list_in_quotes(node, value, template, self.names, self.report)
             else:
                 templates.append(template)
         return ("in", key, (tuple(lists), frozenset(literals), tuple(templates)), excerpt) if whole else None

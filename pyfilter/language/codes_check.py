@@ -233,6 +233,14 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "mail to its sender. pyfilter must give up earlier, so that the mail stays in the queue."
         ),
     ),
+    "W308": (
+        "regular expression in quotes",
+        (
+            'In quotes stands a glob, which is held against the whole text: `matches "[ports] *"`. A regular\n'
+            "expression stands between slashes and is searched in the text: `matches /^\\[ports\\] /`. In the wrong\n"
+            "place either hardly ever matches."
+        ),
+    ),
     "W310": (
         "discarding",
         (

@@ -26,7 +26,6 @@ def program(
         "settings": settings,
         "files": files,
         "lists": lists,
-        "names": tuple(rule[0] for rule in rules),
         "rules": tuple(marshal.dumps(rule) for rule in rules),
         "index": index(rules, lists),
         "excerpts": marshal.dumps(tuple(excerpts)),

@@ -12,7 +12,6 @@ Program (a dict)::
     files       (name, ...) the rule files, as shown to a user
     lists       {name: (entries, path)}: entries a frozenset of texts in folded form,
                 path None; or entries None and path the file to be asked for (a Question)
-    names       (name, ...) each top-level rule's name, for the trace of rules not asked
     rules       (bytes, ...) one marshalled *rule* for each top-level rule, loaded when it
                 is a candidate: a delivery pays for the rules it asks, not for all
     index       which rules can match at all; see below

@@ -7,7 +7,11 @@ from pyfilter.language.check_report import Report, backquoted, nearest, on_one_l
 from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value, Word
 from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
 
-__all__ = ["bare", "misfit", "never", "no_list", "unquoted"]
+# what other languages write behind `is` to ask whether a field is there
+_ABSENT = frozenset({"absent", "blank", "empty", "missing", "none", "nothing", "null", "undefined", "unset"})
+_PRESENT = frozenset({"defined", "given", "present", "set", "there"})
+
+__all__ = ["bare", "list_in_quotes", "misfit", "never", "no_list", "unquoted"]
 
 # --------------------------------------------------------------- relations
 
@@ -15,11 +19,12 @@ __all__ = ["bare", "misfit", "never", "no_list", "unquoted"]
 def bare(node: Test, key: str, report: Report) -> None:
     """A field without a relation."""
     kind = field_kind(key)
+    subject = on_one_line(node.subject.span.text)
     if kind in NUMERIC:
-        help = f"write `{key} > {'1 MB' if kind == 'bytes' else '1'}`, or another comparison"
+        help = f"write `{subject} > {'1 MB' if kind == 'bytes' else '1'}`, or another comparison"
     else:
-        help = f'write `{key} exists`, `{key} is "…"`, `{key} contains "…"` or another relation'
-    report.add("E213", f"what about `{key}`?", node.span, "a relation is missing behind it", help)
+        help = f'write `{subject} exists`, `{subject} is "…"`, `{subject} contains "…"` or another relation'
+    report.add("E213", f"what about `{subject}`?", node.span, "a relation is missing behind it", help)
 
 
 def misfit(node: Test, key: str, kind: str, report: Report) -> None:
@@ -76,6 +81,9 @@ def never(node: Test, key: str, value: Value | Regex, text: str, report: Report)
     elif part == "local" and "@" in text:
         label = f"`{key}` ends before the `@`"
         help = f"ask `{base}.address`, or leave out the `@` and what follows"
+    elif part == "local" and "+" in text and relation.word == "is":
+        label = f"`{key}` ends before the `+`"
+        help = f'write `{base}.extension is "{text.partition("+")[2]}"` for what follows it'
     elif relation.word != "is":
         return
     elif text.startswith("@") and (
@@ -91,6 +99,18 @@ def never(node: Test, key: str, value: Value | Regex, text: str, report: Report)
         help = f"write `{_instead(node, value, chr(34) + text[1:-1] + chr(34))}`"
     if label:
         report.add("W306", f"`{subject}` never holds this", value.span, label, help)
+
+
+def list_in_quotes(node: Test, value: Text, text: str, names: Names, report: Report) -> None:
+    """Warn of a list's name in quotes behind `in`: a text, which no message holds."""
+    if names.list_named(text):
+        report.add(
+            "W306",
+            f"in quotes `{text}` is a text, not the list of this name",
+            value.span,
+            "",
+            f"write `{_instead(node, value, text)}`",
+        )
 
 
 def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> None:
@@ -122,6 +142,17 @@ def unquoted(node: Test, value: Value | Regex, names: Names, report: Report) -> 
                 f"write `{subject} {'not in' if relation.negated else 'in'} {name}`",
             )
             return
+    if relation.word == "is" and written.casefold() in _ABSENT | _PRESENT:
+        subject = on_one_line(node.subject.span.text)
+        present = (written.casefold() in _PRESENT) != relation.negated
+        report.add(
+            "E130",
+            "whether a field is there is asked with `exists`",
+            value.span,
+            "",
+            f"write `{subject} {'exists' if present else 'does not exist'}`",
+        )
+        return
     number = isinstance(value, Number | Quantity) or written[:1].isdigit()
     report.add(
         "E218",

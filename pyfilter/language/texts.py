@@ -142,9 +142,15 @@ def _joined(parts: list[Part]) -> tuple[Part, ...]:
     return tuple(joined)
 
 
+# groups are named, not numbered
+_NAMED_GROUP = "name the group in the pattern, `(?P<name>…)`, and write `{name}` here"
+
+
 def _bad_escape(span: Span, character: str) -> Diagnostic:
     help = "a backslash itself is written `\\\\`"
-    if character and character in ".+()[]|^$dwsbDWSB/":
+    if character.isdigit():
+        help = _NAMED_GROUP
+    elif character and character in ".+()[]|^$dwsbDWSB/":
         help += ";\nfor a regular expression write `matches /…/`, without quotes"
     elif character in ("n", "r", "t"):
         help += ';\na text of several lines is written between `"""` and `"""`'
@@ -155,6 +161,8 @@ def _bad_hole(span: Span) -> Diagnostic:
     inside = span.text[1:-1].strip()
     if re.fullmatch(rf"{NAME}(?::.*)?", inside):
         help = f"write `{{{inside}}}`, without blanks"
+    elif inside.isdigit():
+        help = _NAMED_GROUP
     elif not inside:
         help = "name what is to be put in, `{from.domain}`;\nfor the characters themselves write `\\{\\}`"
     else:

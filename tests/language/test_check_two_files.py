@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import marshal
+
 from pyfilter.language.check import check
 from pyfilter.language.diagnostics import render
 from pyfilter.language.parse import parse
@@ -17,7 +19,9 @@ def test_rules_of_the_system_are_asked_first() -> None:
     assert found == []
     assert program is not None
     assert program["files"] == ("/etc/pyfilterrc", "~/.pyfilterrc")
-    assert program["names"] == ("a", "b")
+    rules = program["rules"]
+    assert isinstance(rules, tuple)
+    assert [marshal.loads(rule)[0] for rule in rules] == ["a", "b"]
 
 
 def test_problems_stand_in_the_order_of_the_files() -> None:
