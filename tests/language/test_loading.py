@@ -174,7 +174,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "first byte": lambda data: b"\0" + data[1:],
     "another version": lambda data: data.replace(b"pyfilter 0", b"pyfilter 9", 1),
     "last byte of the name": lambda data: data.replace(b"\n", b" ", 1),
-    "digest": lambda data: data[: len(cache.MAGIC)] + bytes(16) + data[len(cache.MAGIC) + 16 :],
+    "digest": lambda data: data[: len(cache.MAGIC)] + bytes(16) + data[len(cache.MAGIC) + 4 :],
     "first byte of the data": lambda data: data[: len(cache.MAGIC) + 16] + b"?" + data[len(cache.MAGIC) + 17 :],
     "last byte": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "cut behind the name": lambda data: data[: len(cache.MAGIC)],
@@ -272,7 +272,7 @@ def test_what_a_crash_left_is_cleared_away(home: Home) -> None:
 def test_the_cache_holds_plain_data(home: Home) -> None:
     warm(home)
     (entry,) = home.entries
-    seen, program, problem, settings = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 16 :])
+    seen, program, problem, settings = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
     assert [path for path, stamp in seen if stamp] == [str(home.rules)]
     assert (problem, settings) == ("", program["settings"])
 
