@@ -34,6 +34,10 @@ _FLAG_HABITS = {
 }
 
 
+# what sends mail to an address -> what files it into a folder
+_FOR_A_FOLDER = {"copy to": "copy into", "forward to": "file into"}
+
+
 class Actions:
     def __init__(self, texts: Texts, report: Report) -> None:
         self.texts = texts
@@ -41,12 +45,23 @@ class Actions:
 
     def action(self, node: Action, scope: Scope, file: int) -> Lowered | None:
         row = ACTIONS[node.verb]
+        if node.verb in _FOR_A_FOLDER and self._names_a_folder(node):
+            return None
         if not row.built:
             self.report.later(f"`{node.verb}`", node.verb_span, row.meanwhile)
             return None
         if node.continues is not None and not (row.ends and row.continuable):
             self._goes_on(node, node.continues)
         return _VERBS[node.verb](self, node, scope, (node.span.line, file))
+
+    def _names_a_folder(self, node: Action) -> bool:
+        """Report `copy to "Archive"`: an address is wanted, and this is none."""
+        text = node.arguments[0] if node.arguments else None
+        if not isinstance(text, Text) or text.holes or not text.parts or "@" in text.span.text:
+            return False
+        help = f"for a folder write `{_FOR_A_FOLDER[node.verb]} {text.span.text}`"
+        self.report.add("E122", f"`{node.verb}` wants an address", text.span, "no address", help)
+        return True
 
     def _goes_on(self, node: Action, span: Span) -> None:
         row = ACTIONS[node.verb]
@@ -141,8 +156,8 @@ class Actions:
     def reason(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         verb = node.verb
         if not node.arguments:
-            if _begins_a_text(node.verb_span):
-                return None  # a text that never ends, which is reported already
+            if _followed(node.verb_span):
+                return None  # by something that is no text, or by one that never ends: reported already
             who = "the sender reads it in the bounce" if verb == "reject" else "it stands in the mail server's log"
             example = ACTIONS[verb].example
             self.report.add("E306", f"`{verb}` needs a reason", node.verb_span, who, f"write `{example}`")
@@ -178,8 +193,10 @@ class Actions:
         return self.texts.template(text, scope)
 
 
-def _begins_a_text(verb: Span) -> bool:
-    return verb.source.text[verb.end : verb.end + 80].lstrip(" \t")[:1] in ('"', "'", "“", "„")
+def _followed(verb: Span) -> bool:
+    """Whether something stands behind the verb on its line."""
+    rest = verb.source.text[verb.end : verb.end + 80].lstrip(" \t")
+    return rest[:1] not in ("", "\r", "\n", ";", "}", "#")
 
 
 _VERBS: dict[str, Callable[[Actions, Action, Scope, tuple[int, int]], Lowered | None]] = {

@@ -165,7 +165,7 @@ SLIPS = (
     ),
     Slip(
         "E147", "`=` is missing", before=r"(?<![\w.-])(?P<word>(?:set|list|let)[ \t]+[\w.-]+)",
-        here=rf"(?P<value>{TEXT}|[\w/~.-]+)",
+        here=rf":?[ \t]*(?P<value>{TEXT}|[\w/~.-]+)",
         write=lambda words: f"{words['word']} = {words['value']}",
     ),
 )

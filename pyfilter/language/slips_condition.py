@@ -35,6 +35,8 @@ def _measured(words: Words) -> str:
 def _synonym(words: Words) -> str:
     relation = _SYNONYMS[words["word"].lower()]
     value = words["value"] if relation == "in" else valued(words["value"])
+    if words["word"].lower() == "like":
+        value = value.replace("%", "*")
     return f"{words['field']} {relation} {value or '…'}"
 
 
@@ -193,6 +195,11 @@ SLIPS = (
         "E140", "`%(at)s` is not needed", fresh=False, expected="and",
         here=r"(?P<at>then\b|=>|->|:(?=[ \t]*(?:\{|#|$)))[ \t]*(?P<rest>[^#;}\n]*)",
         help="end the line there; the actions stand on lines of their own",
+    ),
+    Slip(
+        "E105", "a condition stands within a rule", here=r"\{",
+        before=r"(?<![\w.-])when[ \t]+(?P<rest>[^\n{}]*(?:\"|\bexists))",
+        help='write `rule "…" {` and in it `when %(rest)s`',
     ),
     Slip(
         "E105", "the condition begins on the line of `when`", before=r"(?<![\w.-])(?P<word>when)",

@@ -128,8 +128,15 @@ SLIPS = (
         "`copy`, `mark`, `reply`, `log` and the like go on anyway",
     ),
     Slip(
+        "E133", "a rule ends with `}`", fresh=True, here=r"(?P<verb>end|endif|fi|done)(?![\w.-])", write="}",
+    ),
+    Slip(
+        "E123", "mail is filed by `file into`", fresh=True, here=r"\.(?P<folder>\w[\w.-]*)/?(?=[ \t]*(?:[#;}]|$))",
+        write=lambda words: f"file into {quoted(words['folder'].strip('.').replace('.', '/'))}",
+    ),
+    Slip(
         "E133", "`%(verb)s` is not an action", fresh=True,
-        here=r"(?P<verb>break|exit|return|end|quit|finish)(?![\w.-])",
+        here=r"(?P<verb>break|exit|return|quit|finish)(?![\w.-])",
         write="stop", help="the first rule that files a message ends the filtering anyway",
     ),
     # ------------------------------------------------------------- conditions
