@@ -11,7 +11,7 @@ What the mail server runs, without the launcher: the message is filed as the rul
 
 \b
 In Postfix' main.cf, with the launcher, which keeps mail safe where Python cannot start:
-  mailbox_command = /usr/bin/pyfilter-deliver -a "$EXTENSION"
+  mailbox_command = /opt/pyfilter/bin/pyfilter-deliver
 
 \b
 Examples:
