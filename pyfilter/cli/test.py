@@ -10,6 +10,7 @@ was decided.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from itertools import chain
@@ -74,6 +75,7 @@ def command(
 ) -> int:
     if not mail:
         raise click.UsageError(NO_MAIL)
+    _check_envelope(sender, recipient, extension)
     from pyfilter.archive.replay import Addresses, replay
     from pyfilter.archive.report import Summary, as_json
     from pyfilter.archive.sources import Unread
@@ -106,6 +108,23 @@ def command(
     if not summary.total and not unread:
         complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
     return DONE if not unread else AMISS if summary.total else FAILED
+
+
+def _check_envelope(sender: str | None, recipient: str | None, extension: str | None) -> None:
+    """An envelope holds plain addresses; `Ann <ann@x>` is a header's, and would not be understood."""
+    from pyfilter.message.addresses import mailbox, parse
+    from pyfilter.message.envelope import NULL_SENDERS
+
+    for option, given in (("--sender", sender), ("--recipient", recipient)):
+        if given is None or mailbox(given) is not None or (option == "--sender" and given.strip() in NULL_SENDERS):
+            continue
+        inside = parse(os.fsencode(given))
+        meant = f": `{inside[0].address}`?" if len(inside) == 1 and inside[0].address else ""
+        raise click.UsageError(f"{option} takes one plain address, which `{given}` is not{meant}")
+    if extension is not None and "@" in extension:
+        raise click.UsageError(
+            f"--extension takes what stands between `+` and `@`; for an address: --recipient {extension}"
+        )
 
 
 def _items(mail: tuple[str, ...]) -> Iterator[Item]:

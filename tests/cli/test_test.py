@@ -277,6 +277,47 @@ def test_a_named_envelope_wins_over_the_headers(run: Run, rules: Path, mail: Pat
     assert found["folders"] == ["other"]
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [
+        (
+            "--sender",
+            "Ann <ann@x.example>",
+            "takes one plain address, which `Ann <ann@x.example>` is not: `ann@x.example`?",
+        ),
+        (
+            "--sender",
+            "ann@x.example, bob@x.example",
+            "takes one plain address, which `ann@x.example, bob@x.example` is not",
+        ),
+        (
+            "--recipient",
+            "Ann <ann@x.example>",
+            "takes one plain address, which `Ann <ann@x.example>` is not: `ann@x.example`?",
+        ),
+        ("--recipient", "", "takes one plain address, which `` is not"),
+        (
+            "--extension",
+            "me+lists@x.example",
+            "takes what stands between `+` and `@`; for an address: --recipient me+lists@x.example",
+        ),
+    ],
+)
+def test_what_is_no_envelope_is_an_error_of_usage(
+    run: Run, rules: Path, mail: Path, option: str, given: str, said: str
+) -> None:
+    ended = run("test", option, given, "mail/plain")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == f"pyfilter test: {option} {said}\nTry `pyfilter test --help`.\n"
+
+
+@pytest.mark.parametrize("nobody", ["", "<>"])
+def test_the_null_sender_is_a_sender(run: Run, mail: Path, home: Path, nobody: str) -> None:
+    (home / ".pyfilterrc").write_text('rule "bounces" { when sender is ""; file into "Bounces" }\n')
+    (found,) = lines(run("test", "--json", "--sender", nobody, "mail/plain").out)
+    assert found["folders"] == ["Bounces"]
+
+
 # -------------------------------------------------------- rules and problems
 
 
