@@ -35,6 +35,7 @@ def test_it_shows_rules_decisions_and_folders(shown: subprocess.CompletedProcess
     for line in (DEMO.parent / ".pyfilterrc").read_text().splitlines():
         assert line in shown.stdout
     assert DECISION in shown.stdout
+    assert "09-eight-bit: Fête à Besançon: déjà 40 inscrits\n" in shown.stdout
     assert "10 of 10 messages lie where `pyfilter test` said, byte for byte." in shown.stdout
 
 
@@ -42,6 +43,12 @@ def test_it_is_plain_text_of_80_columns_in_a_pipe(shown: subprocess.CompletedPro
     lines = shown.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_terminal_without_utf_8_shows_what_it_can(installation: Path) -> None:
+    shown = demo(installation / "bin", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "09-eight-bit: F?te ? Besan?on: d?j? 40 inscrits\n" in shown.stdout
 
 
 @pytest.mark.parametrize(
