@@ -77,15 +77,17 @@ class Asked(Exception):
 
 
 class Case:
-    """One message under the rules. ``captures``: name -> text of the rules around the current one."""
+    """One message under the rules. ``captures``: name -> text of the rules around the current one.
+    ``texts``: of the test under way, its texts with holes, once the first value needed them."""
 
-    __slots__ = ("_forms", "_values", "captures", "envelope", "facts", "message")
+    __slots__ = ("_forms", "_values", "captures", "envelope", "facts", "message", "texts")
 
     def __init__(self, message: Message, envelope: Envelope, facts: Facts) -> None:
         self.message = message
         self.envelope = envelope
         self.facts = facts
         self.captures: dict[str, str] = {}
+        self.texts: tuple[str, ...] | None = None
         self._values: dict[str, list[str] | None] = {}
         self._forms: dict[tuple[str, str], list[str]] = {}
 

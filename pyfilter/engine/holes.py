@@ -26,6 +26,8 @@ __all__ = ["folder", "line", "printable", "sentence"]
 _INVISIBLE = frozenset(
     "\u2028\u2029\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
+# characters of a hole: a letter with all its accents, for each byte of a component
+_LOOKED_AT = 16 * limits.COMPONENT_BYTES
 
 
 def _harmless(character: str) -> bool:
@@ -103,7 +105,8 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
         if isinstance(part, str):
             name += part
             continue
-        text = plain(_filled(part, case))  # é in one character or in two is one folder
+        # é in one character or in two is one folder; of a megabyte no more is looked at than could ever stand in it
+        text = plain(_filled(part, case)[:_LOOKED_AT])
         cleaned = _component(text, layout, room)
         if cleaned != text:
             notes.append(f"{{{part[1]}}} was {printable(text)[:80]!r}; in a folder's name it is {cleaned!r}")

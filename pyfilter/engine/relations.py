@@ -49,9 +49,11 @@ def _value(case: Case, test: Test, number: int) -> str:
 
 
 def _texts(test: Test, case: Case) -> tuple[str, ...]:
-    """The texts with holes, in the form of the test."""
-    form = FORMS[form_of(test)]
-    return tuple(form(render(template, case)) for template in test[2][1])
+    """The texts with holes, in the form of the test; made once a test, not once a value."""
+    if case.texts is None:
+        form = FORMS[form_of(test)]
+        case.texts = tuple(form(render(template, case)) for template in test[2][-1])
+    return case.texts
 
 
 def _is(case: Case, program: Program, test: Test, number: int) -> bool:
@@ -126,15 +128,21 @@ def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
     return verdict
 
 
+# characters; 2000 values of this length do not fit into a header
+_LONG = 10_000
+
+
 def _as_it_came(original: str, value: str, start: int, end: int, form: Callable[[str], str]) -> str:
     """What stands at ``value[start:end]``, in the letters of ``original``, of which ``value`` is a form.
 
     Folding may move the places (ß is ss, a J with a caron is one letter). Where no run of the original folds
-    to the text, it is the folded text.
+    to the text, or the original is too long to look for it letter by letter, it is the folded text.
     """
     wanted = value[start:end]
     if form(original[start:end]) == wanted:
         return original[start:end]
+    if len(original) > _LONG:
+        return wanted
     place = first = 0
     for index, character in enumerate(original):
         if place == start:
@@ -192,6 +200,7 @@ def holds(case: Case, program: Program, test: Test) -> bool | None:
     if relation == "exists":
         return case.exists(key)
     row = RELATIONS[relation]
+    case.texts = None
     verdict: bool | None = False
     for number in range(len(case.values(key))):
         found = row(case, program, test, number)
@@ -207,4 +216,5 @@ def witness(case: Case, program: Program, test: Test) -> int | None:
     row = RELATIONS.get(test[0])
     if row is None:
         return None
+    case.texts = None
     return next((number for number in range(len(case.values(test[1]))) if row(case, program, test, number)), None)

@@ -55,16 +55,16 @@ def _parted(text: str) -> str:
     else:
         return text
     parts: list[str] = []
-    row = 0
-    for character in text:
+    row = behind = 0  # the last joiner
+    for place, character in enumerate(text):
         decomposed = normalize("NFD", character)
         accents = [bool(combining(part)) for part in decomposed]
         if all(accents):
             row += len(accents)
             if row > ACCENTS:
-                parts.append(_JOINER)
+                parts.append(text[behind:place])
+                behind = place
                 row = len(accents)
         else:
             row = accents[::-1].index(False)  # those behind its letter
-        parts.append(character)
-    return "".join(parts)
+    return _JOINER.join([*parts, text[behind:]])
