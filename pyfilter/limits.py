@@ -16,8 +16,11 @@ HEADER_FIELDS = 2000
 # RFC 2047 encoded words decoded in one field; a subject of 998 characters
 # holds fewer than 100.
 ENCODED_WORDS = 1000
-# mailboxes read from one address field; the longest real To has some 500.
+# mailboxes read from all fields of one name; the longest real To has some 500.
 ADDRESSES = 5000
+# words, quoted texts and comments in one address field; 5000 mailboxes with their
+# names are some 20,000, and each takes memory.
+ADDRESS_WORDS = 50_000
 # nesting of comments in an address; RFC 5322 lets them nest without end.
 COMMENT_DEPTH = 50
 

@@ -18,7 +18,7 @@ Rules (RFC 5322, sections 3.4 and 4.4; RFC 6532; every leniency is a row of VIOL
 - An address with a control character, or a domain that cannot be one, is no address: the text
   becomes the name, and ``address`` is "".
 
-Limits: ADDRESSES mailboxes and COMMENT_DEPTH nested comments in one value; ENCODED_WORDS. Errors:
+Limits: ADDRESSES mailboxes, ADDRESS_WORDS and COMMENT_DEPTH nested comments in one value; ENCODED_WORDS. Errors:
 Unreadable, past them. Time: linear.
 """
 
@@ -138,6 +138,7 @@ class Reader:
         self.units = {word.start: word.end for word in words.encoded_words(value)} if b"=?" in value else {}
         self.found: list[Mailbox] = []
         self.waiting: list[Words] = []  # phrases that may be the front of a name with commas
+        self.count = 0  # of tokens
         self.begin()
 
     def begin(self) -> None:
@@ -217,6 +218,9 @@ class Reader:
         return end, ATOM
 
     def add(self, token: Token) -> None:
+        self.count += 1
+        if self.count > limits.ADDRESS_WORDS:
+            raise Unreadable(f"an address field has more than {limits.ADDRESS_WORDS} words")
         if self.angle is None:
             self.phrase.add(token)
         elif self.inside:
@@ -228,7 +232,7 @@ class Reader:
         """A comment: what there is of a name, or a part of the name it stands in."""
         self.comment = self.comment or comment
         if self.angle is None and self.phrase:
-            self.phrase.add(Token(COMMENT, f"({comment})", False))
+            self.add(Token(COMMENT, f"({comment})", False))
 
     def open(self) -> None:
         if self.angle is not None:

@@ -94,7 +94,7 @@ def scan(raw: bytes) -> Header:
         if raw[line] == LF or raw.startswith(b"\r\n", line):
             return Header(tuple(fields), start, end, "")
         name, value = field_name(raw, line, end)
-        while end < size and (raw[end] == SPACE or raw[end] == TAB):
+        while end < size and (raw[end] == SPACE or raw[end] == TAB) and end <= limits.HEADER_BYTES:
             end = raw.find(b"\n", end) + 1 or size
         if not name and not is_broken_line(raw, line, end, first=not fields):
             break
@@ -127,10 +127,13 @@ def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:
 
 
 def is_broken_line(raw: bytes, line: int, end: int, *, first: bool) -> bool:
-    """Whether the header goes on behind this line, which is no field; ``end`` is behind its folds."""
+    """Whether the header goes on behind this line, which is no field; ``end`` is behind its folds,
+    or within them past the limit: then nobody looks whether it goes on, and it counts as if it did."""
     if raw.startswith(b"From ", line) or (raw[line] == 0x3E and raw[line:end].lstrip(b">").startswith(b"From ")):
         return True
     if first or raw.startswith(b"--", line):
         return False
+    if raw[end : end + 1] in (b" ", b"\t"):
+        return True
     after = raw.find(b"\n", end) + 1 or len(raw)
     return bool(field_name(raw, end, after)[0])

@@ -16,11 +16,12 @@ Errors: ``Unreadable`` where the header goes past a limit, since what was asked 
 it: from ``raw_values values all_values mailboxes list_ids header_end body_start``, whatever the
 name. ``fields``, ``size`` and ``message_id`` answer from what is within the limit.
 ``values``, ``all_values`` and ``mailboxes`` raise it also for a single field past a limit
-of words.py or addresses.py.
+of words.py or addresses.py, ``mailboxes`` for all fields of one name with more than ADDRESSES.
 """
 
 from __future__ import annotations
 
+from pyfilter import limits
 from pyfilter.message import addresses, words
 from pyfilter.message.addresses import Mailbox
 from pyfilter.message.headers import Field, Header, Unreadable, scan
@@ -114,6 +115,8 @@ class Message:
                 boxes: list[Mailbox] = []
                 for field in self._occurrences(name):
                     boxes += addresses.parse(self.raw[field.value : field.end])
+                    if len(boxes) > limits.ADDRESSES:
+                        raise Unreadable(f"the {name} fields have more than {limits.ADDRESSES} addresses")
                 self._boxes[name] = boxes
             found += self._boxes[name]
         return found

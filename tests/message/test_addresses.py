@@ -209,3 +209,10 @@ def test_one_nested_comment_more_cannot_be_read() -> None:
     with pytest.raises(Unreadable) as problem:
         parse(b"(" * 51 + b")" * 51 + b"a@x")
     assert str(problem.value) == "comments in an address are nested more than 50 deep"
+
+
+def test_a_megabyte_of_words_takes_no_eighty_megabytes() -> None:
+    assert len(parse(b"a " * limits.ADDRESS_WORDS)) == 1
+    for piece in (b"a ", b'"a" ', b"a (b) ", b"@ . "):
+        with pytest.raises(Unreadable, match="an address field has more than 50000 words"):
+            parse(piece * (limits.ADDRESS_WORDS + 1))
