@@ -66,20 +66,59 @@ rule "big" {
 `;` and the end of a line separate alike. A line that begins with `and` or `or` continues the one before; a line may
 also break behind `,`, `and`, `or` and `(`. In quotes `\\"`, `\\\\`, `\\{`, `\\}`, `\\*` and `\\?` stand for the
 character itself. A text between `\"""` and `\"""` may have several lines.
+
+The rules stand in `~/.pyfilterrc`, or in `~/.config/pyfilter/rules` where that file is missing; `/etc/pyfilterrc` is
+asked first. `pyfilter check` says whether they are right, `pyfilter test` what they do with a message.
+
+## The order of rules
+
+Rules are asked from top to bottom. Where the condition of a rule holds, its actions are done in the order in which they
+stand; a rule inside it stands among them like an action, and is asked when its turn comes.
+
+- `file into`, `keep`, `discard`, `reject` and `defer` take the message: the rest of the rule is still done, then no
+  further rule is asked, nor what stands behind it in a rule around it. `and continue` behind `file into`, `keep` or
+  `discard` lets the filtering go on.
+- `copy into`, `mark` and `log` do their work and go on. `stop` ends the filtering at once.
+- What no rule takes is kept in the inbox, with the flags that were set on the way; also after a `copy into`.
+- A message is filed once into each folder, whatever the number of rules that name it.
+- A rule without `when` takes every message that comes to it, so it stands last.
 """
 
 _RELATIONS = """\
 Several texts, separated by `,` or `or`, mean any of them. `is not`, `not in`, `does not contain`, `does not exist` and
 so on say the same as `not` in front. Letters are compared without regard to case unless `exactly` stands behind the
-relation: `subject contains exactly "URGENT"`. A field with several values holds if any of them does.
+relation: `subject contains exactly "URGENT"`. A field with several values holds if any of them does, and `not` denies
+that: `to is not "me@work.example"` holds if none of the addresses is it.
+
+A field that the message does not have holds nothing, so `from is "a@b.example"` does not hold and `not` of it does.
+
+### What becomes of the unknown
+
+A test that cannot be decided is neither true nor false: the list's file cannot be read, or the header is past a limit
+(1 MiB, 2,000 fields). Then neither `in` nor `not in` holds. `and` with something false is false, `or` with something true is
+true, all else is unknown, and **a rule whose condition is unknown does not match**: the message goes on to the next one.
+`discard` and `reject` below such a rule keep the message in the inbox instead, for the rule that could not be decided
+might have wanted it. `pyfilter test` shows what was unknown, and a delivery's line in the log says it.
 """
 
 _HOLES = """\
 ## Holes
 
-`{name}` in a text is filled by what a pattern above it captured, by a `let`, or by a field: `{from.domain}`. What
-comes out of a message is cleaned for its place: in a folder it is one part of the name, in a reason or a log line it
-has no line breaks. A hole that some messages would leave unset is an error when the rules are checked.
+`{name}` in a text is filled by what a pattern above it captured, by a `let`, or by a field: `{from.domain}`. Behind
+`matches` it is the other way round: there a hole captures. In a `/…/` the group is named, `(?P<name>…)`. Of a field with
+several values the first that matches fills the captures; a capture keeps its capitals, though matching ignores them. A hole
+that some messages would leave unset is an error when the rules are checked.
+
+### How holes are cleaned
+
+What comes out of a message was chosen by a stranger, so it is cleaned for the place it is put into:
+
+- In a folder's name it is one part of the name, or a piece of one: `/`, control characters and characters that turn the
+  direction of writing go, blanks, dots and `~` in front go, every other `.` becomes `_`, too long a text is cut.
+- In a reason or a line of the log it stays on the line: white space of any kind is one blank, control characters go.
+- A folder's name that comes out empty, wholly or between two `/`, means the inbox.
+
+`pyfilter test` says what was changed.
 
 ## Folders
 
@@ -127,7 +166,8 @@ def _sections() -> Iterable[str]:
     yield _RELATIONS
     sizes = ", ".join(f"`{word}` ({row.factor:,} bytes)" for word, row in UNITS.items() if row.kind == "bytes")
     times = ", ".join(f"`{word}`" for word, row in UNITS.items() if row.kind == "seconds" and word.endswith("s"))
-    yield f"Sizes have a unit: {sizes}. Times too: {times}, or one of them. Counts have none.\n"
+    yield "### Units\n"
+    yield f"A size has a unit: {sizes}. So has a time: {times}, or one of them. A count has none: `cc.count > 20`.\n"
     yield "## Actions\n"
     yield _table(
         ("action", "what it does", "ends the filtering", "example"),
@@ -149,8 +189,10 @@ def _sections() -> Iterable[str]:
         ),
     )
     yield (
-        "`/etc/pyfilterrc`, where there is one, is asked before a user's own rules. Its names can be used there, and\n"
-        "the user's settings win over it.\n"
+        "### `/etc/pyfilterrc`\n\n"
+        "Where there is one, it is asked before a user's own rules, as that user, and never as root. Both are one\n"
+        "program: its lists and texts can be used in `~/.pyfilterrc`, a name is defined only once in both, and a setting\n"
+        "of the user wins over the system's. A message that its rules take does not come to the user's rules.\n"
     )
     yield "## Not in this version\n"
     yield "These words belong to the language; until they are built a rule that uses one is an error (E400).\n"
