@@ -55,16 +55,18 @@ def _parted(text: str) -> str:
     else:
         return text
     parts: list[str] = []
+    seen: dict[str, tuple[bool, int]] = {}  # character: has it no letter? its accents, behind its letter
     row = behind = 0  # the last joiner
     for place, character in enumerate(text):
-        decomposed = normalize("NFD", character)
-        accents = [bool(combining(part)) for part in decomposed]
-        if all(accents):
-            row += len(accents)
-            if row > ACCENTS:
-                parts.append(text[behind:place])
-                behind = place
-                row = len(accents)
-        else:
-            row = accents[::-1].index(False)  # those behind its letter
+        found = seen.get(character)
+        if found is None:
+            accents = [bool(combining(part)) for part in normalize("NFD", character)]
+            whole = all(accents)
+            found = seen[character] = whole, len(accents) if whole else accents[::-1].index(False)
+        alone, accents_in = found
+        row = row + accents_in if alone else accents_in
+        if row > ACCENTS:
+            parts.append(text[behind:place])
+            behind = place
+            row = accents_in
     return _JOINER.join([*parts, text[behind:]])
