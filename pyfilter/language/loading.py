@@ -46,7 +46,7 @@ def load(home: str, chosen: str | None = None) -> Loaded:
     """
     places = files.candidates(home, chosen)
     name = cache.name_for("program", *(path for place in places for path in place))
-    stamps = [(path, files.stamp(path)) for place in places for path in place]
+    stamps = [found for place in places for found in _consulted(place)]
     if chosen is not None and dict(stamps)[chosen] is None:
         raise files.Refused(f"{chosen}: there is no such file")
     stored: Any = cache.load(home, name)
@@ -54,18 +54,24 @@ def load(home: str, chosen: str | None = None) -> Loaded:
         seen, program, problem, settings = stored
         if seen == stamps:
             return Loaded(program, problem, settings)
-    return _compile(home, places, name, stamps)
+    return _compile(home, name, stamps)
 
 
-def _compile(
-    home: str, places: list[tuple[str, ...]], name: str, stamps: list[tuple[str, files.Stamp | None]]
-) -> Loaded:
+def _consulted(place: tuple[str, ...]) -> list[tuple[str, files.Stamp | None]]:
+    """The paths of one place up to the first that exists, with their stamps."""
+    found: list[tuple[str, files.Stamp | None]] = []
+    for path in place:
+        found.append((path, files.stamp(path)))
+        if found[-1][1] is not None:
+            break
+    return found
+
+
+def _compile(home: str, name: str, stamps: list[tuple[str, files.Stamp | None]]) -> Loaded:
     from pyfilter.language.compiling import compile_files
 
-    present = dict(stamps)
-    chosen = [next((path for path in place if present[path] is not None), None) for place in places]
     # a list file that is missing now must neither break the rules nor be remembered as missing
-    compiled = compile_files([path for path in chosen if path is not None], look_for_files=False)
+    compiled = compile_files([path for path, stamp in stamps if stamp is not None], look_for_files=False)
     loaded = Loaded(compiled.program, compiled.problem, compiled.settings)
     read = [(path, compiled.stamps.get(path, stamp)) for path, stamp in stamps]
     # the ctime, which nobody can set: an mtime in the future would mean to compile for every message

@@ -157,6 +157,19 @@ def test_a_file_that_may_still_change_is_not_remembered(home: Home, monkeypatch:
     assert home.compiles()
 
 
+def test_a_file_that_is_not_asked_plays_no_part(home: Home) -> None:
+    """With ~/.pyfilterrc there, what lies in ~/.config/pyfilter/rules neither counts nor hinders."""
+    other = home.path / ".config/pyfilter/rules"
+    other.parent.mkdir(parents=True)
+    other.write_text("nonsense")
+    other.chmod(0o666)
+    home.write(RULES)
+    assert home.load().problem == ""
+    home.rules.unlink()
+    with pytest.raises(files.Refused, match="writable by others"):
+        home.load()
+
+
 def test_other_rules_have_their_own_entry(home: Home) -> None:
     warm(home)
     other = home.path / "other.rules"
