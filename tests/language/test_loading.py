@@ -120,7 +120,7 @@ def gone(home: Home) -> None:
 def another_in_its_place(home: Home) -> None:
     place = home.path / files.USER[1]
     place.parent.mkdir(parents=True)
-    place.write_text(RULES)
+    home.rules.rename(place)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +187,12 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "first byte": lambda data: b"\0" + data[1:],
     "another version": lambda data: data.replace(b"pyfilter 0", b"pyfilter 9", 1),
     "last byte of the name": lambda data: data.replace(b"\n", b" ", 1),
-    "digest": lambda data: data[: len(cache.MAGIC)] + bytes(16) + data[len(cache.MAGIC) + 4 :],
-    "first byte of the data": lambda data: data[: len(cache.MAGIC) + 16] + b"?" + data[len(cache.MAGIC) + 17 :],
+    "sum": lambda data: data[: len(cache.MAGIC)] + bytes(4) + data[len(cache.MAGIC) + 4 :],
+    "first byte of the data": lambda data: data[: len(cache.MAGIC) + 4] + b"?" + data[len(cache.MAGIC) + 5 :],
     "last byte": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "cut behind the name": lambda data: data[: len(cache.MAGIC)],
-    "cut in the digest": lambda data: data[: len(cache.MAGIC) + 7],
-    "cut behind the digest": lambda data: data[: len(cache.MAGIC) + 16],
+    "cut in the sum": lambda data: data[: len(cache.MAGIC) + 2],
+    "cut behind the sum": lambda data: data[: len(cache.MAGIC) + 4],
     "cut by one": lambda data: data[:-1],
     "one more": lambda data: data + b"\0",
     "no marshal at all": lambda data: cache.MAGIC + b"x" * 400,
