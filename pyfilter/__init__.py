@@ -3,6 +3,7 @@
     from pyfilter import Envelope, Message, Rules
 
     rules = Rules.load("~/.pyfilterrc")                  # raises RulesError with all diagnostics
+    raw = open("mail.eml", "rb").read()
     plan = rules.decide(Message.from_bytes(raw), Envelope(sender="a@x", recipient="me+lists@y"))
     print(plan.explain())                                # why, in words; plan.actions, plan.trace as data
     outcome = plan.deliver()                             # what `pyfilter-deliver` does
