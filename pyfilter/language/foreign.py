@@ -39,5 +39,6 @@ def _foreign(line: Span, name: str) -> Diagnostic:
     return Diagnostic(
         "E100", f"this looks like {name}", line, "",
         "pyfilter has rules of its own; a later version translates such a file with `pyfilter import`.\n"
-        'A rule looks like this: `rule "lists" { when list-id exists; file into "Lists" }`',
+        'A rule looks like this: `rule "lists" { when list-id exists; file into "Lists" }`'
+        + ("\ndocs/procmail.md says what stands for what" if name == "procmail" else ""),
     )  # fmt: skip

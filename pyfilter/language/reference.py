@@ -106,8 +106,9 @@ _HOLES = """\
 
 `{name}` in a text is filled by what a pattern above it captured, by a `let`, or by a field: `{from.domain}`. Behind
 `matches` it is the other way round: there a hole captures. In a `/…/` the group is named, `(?P<name>…)`. Of a field with
-several values the first that matches fills the captures; a capture keeps its capitals, though matching ignores them. A hole
-that some messages would leave unset is an error when the rules are checked.
+several values the first that matches fills the captures; a capture keeps its capitals, though matching ignores them. It takes no
+more than it must: of `ports.lists.example` the pattern `"{list}.*"` captures `ports`. A hole that some messages would
+leave unset is an error when the rules are checked.
 
 ### How holes are cleaned
 

@@ -232,7 +232,7 @@ SLIPS = (
     ),
     Slip(
         "E100", "this looks like procmail", fresh=True, here=r"(?P<at>:0[^\n]*|\*[ \t]*[\^!?<>][^\n]*)",
-        help="pyfilter has rules of its own: the manual says what stands for what",
+        help="pyfilter has rules of its own: docs/procmail.md says what stands for what",
     ),
     Slip(
         "E149", "a comment begins with `#`", fresh=True,
