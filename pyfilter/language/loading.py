@@ -50,10 +50,9 @@ def load(home: str, chosen: str | None = None) -> Loaded:
     if chosen is not None and dict(stamps)[chosen] is None:
         raise files.Refused(f"{chosen}: there is no such file")
     stored: Any = cache.load(home, name)
-    if stored is not None:
-        seen, program, problem, settings = stored
-        if seen == stamps:
-            return Loaded(program, problem, settings)
+    # whole and of another shape, if a development version wrote it: no reason to defer all mail
+    if isinstance(stored, tuple) and len(stored) == 4 and stored[0] == stamps:
+        return Loaded(*stored[1:])
     return _compile(home, name, stamps)
 
 

@@ -210,6 +210,16 @@ def test_a_damaged_entry_is_made_anew(home: Home, damage: str) -> None:
     assert not home.compiles()
 
 
+@pytest.mark.parametrize("content", [(), [1, 2, 3, 4], ("a", "b", "c"), ({}, None, "", {}), 7, "text"])
+def test_a_whole_entry_of_another_shape_deferred_all_mail(home: Home, content: object) -> None:
+    warm(home)
+    (entry,) = home.entries
+    cache.store(str(home.path), entry.name, content)
+    before = home.compiled
+    assert home.load().program is not None
+    assert home.compiled == before + 1
+
+
 def test_every_byte_is_guarded(home: Home) -> None:
     warm(home)
     (entry,) = home.entries
