@@ -95,20 +95,20 @@ A field that the message does not have holds nothing, so `from is "a@b.example"`
 ### What becomes of the unknown
 
 A test that cannot be decided is neither true nor false: the list's file cannot be read, or the header is past a limit
-(1 MiB, 2,000 fields). Then neither `in` nor `not in` holds. `and` with something false is false, `or` with something true is
-true, all else is unknown, and **a rule whose condition is unknown does not match**: the message goes on to the next one.
-`discard` and `reject` below such a rule keep the message in the inbox instead, for the rule that could not be decided
-might have wanted it. `pyfilter test` shows what was unknown, and a delivery's line in the log says it.
+(1 MiB, 2,000 fields). Then neither `in` nor `not in` holds. `and` with something false is false, `or` with something
+true is true, all else is unknown, and **a rule whose condition is unknown does not match**: the message goes on to
+the next one. `discard` and `reject` below such a rule keep the message in the inbox instead, for the rule that could
+not be decided might have wanted it. `pyfilter test` shows what was unknown, and a delivery's line in the log says it.
 """
 
 _HOLES = """\
 ## Holes
 
 `{name}` in a text is filled by what a pattern above it captured, by a `let`, or by a field: `{from.domain}`. Behind
-`matches` it is the other way round: there a hole captures. In a `/…/` the group is named, `(?P<name>…)`. Of a field with
-several values the first that matches fills the captures; a capture keeps its capitals, though matching ignores them. It takes no
-more than it must: of `ports.lists.example` the pattern `"{list}.*"` captures `ports`. A hole that some messages would
-leave unset is an error when the rules are checked.
+`matches` it is the other way round: there a hole captures. In a `/…/` the group is named, `(?P<name>…)`. Of a field
+with several values the first that matches fills the captures; a capture keeps its capitals, though matching ignores
+them. It takes no more than it must: of `ports.lists.example` the pattern `"{list}.*"` captures `ports`. A hole that
+some messages would leave unset is an error when the rules are checked.
 
 ### How holes are cleaned
 
@@ -192,8 +192,8 @@ def _sections() -> Iterable[str]:
     yield (
         "### `/etc/pyfilterrc`\n\n"
         "Where there is one, it is asked before a user's own rules, as that user, and never as root. Both are one\n"
-        "program: its lists and texts can be used in `~/.pyfilterrc`, a name is defined only once in both, and a setting\n"
-        "of the user wins over the system's. A message that its rules take does not come to the user's rules.\n"
+        "program: its lists and texts can be used in `~/.pyfilterrc`, a name is defined only once in both, and a\n"
+        "setting of the user wins over the system's. A message that its rules take does not come to the user's rules.\n"
     )
     yield "## Not in this version\n"
     yield "These words belong to the language; until they are built a rule that uses one is an error (E400).\n"
