@@ -22,6 +22,7 @@ Rules
   dot only folders that are themselves Maildirs are read (Maildir++: ``.Cron.DenyHosts``).
 - Links to files are followed; links to directories are not, save for ``path`` itself, so that no
   link leads in a circle or out of the archive.
+- What is packed (gzip, zip, a tar by another name) is an Unread, not a message of odd bytes.
 - Only regular files are opened: a FIFO or a device is an Unread. An empty file is an empty
   mailbox: no message.
 - Order: numbers by value (MH), then names by their characters; in a tar, as stored.
@@ -226,7 +227,9 @@ def _mailbox(name: str, read: Callable[[int], bytes | None]) -> Iterator[Item]:
     """The messages of one file, whose bytes ``read`` gives."""
     try:
         head = read(CHUNK) or b""
-        if is_mbox(head):
+        if cause := _packed(head):
+            yield Unread(name, cause)
+        elif is_mbox(head):
             for number, data in enumerate(split(head, read), 1):
                 yield _item(f"{name}#{number}", data)
         elif head:
@@ -235,6 +238,26 @@ def _mailbox(name: str, read: Callable[[int], bytes | None]) -> Iterator[Item]:
         yield Unread(name, f"is damaged: {damage}")
     except (OSError, ValueError) as error:
         yield Unread(name, _cause(error))
+
+
+# first bytes that no message has -> what wrote them
+PACKED = {
+    b"\x1f\x8b": "compressed by gzip",
+    b"BZh91AY&SY": "compressed by bzip2",
+    b"\xfd7zXZ\0": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
+    b"PK\x03\x04": "a zip archive",
+}
+
+
+def _packed(head: bytes) -> str:
+    """Why a file that begins with ``head`` is neither a message nor an mbox; empty if it may be one."""
+    if head[257:262] == b"ustar" and b"\0" in head[:100]:
+        return "is a tar archive, which is read from a file whose name says so (.tar, .tar.gz …)"
+    for magic, what in PACKED.items():
+        if head.startswith(magic):
+            return f"is {what}, not a message: unpack it first"
+    return ""
 
 
 def _item(name: str, data: bytes | None) -> Item:

@@ -391,6 +391,29 @@ def test_archives_damaged_at_random_are_values(tmp_path: Path) -> None:
     assert seen > 300
 
 
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (gzip.compress(ONE), "is compressed by gzip, not a message: unpack it first"),
+        (bz2.compress(ONE), "is compressed by bzip2, not a message: unpack it first"),
+        (lzma.compress(ONE), "is compressed by xz, not a message: unpack it first"),
+        (b"PK\x03\x04\x14", "is a zip archive, not a message: unpack it first"),
+    ],
+)
+def test_what_is_packed_is_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, cause: str) -> None:
+    (tmp_path / "mail.packed").write_bytes(data)
+    assert causes(tmp_path / "mail.packed") == [(f"{tmp_path}/mail.packed", cause)]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert causes("-") == [("-", cause)]
+
+
+def test_a_tar_by_another_name_is_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tar(tmp_path / "a.tar", {"one": ONE}, bytes).read_bytes()
+    cause = "is a tar archive, which is read from a file whose name says so (.tar, .tar.gz …)"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert causes("-") == [("-", cause)]
+
+
 # ----------------------------------------------------------- standard input
 
 
