@@ -69,7 +69,9 @@ class Commands(click.Group):
             raise click.UsageError(f"`{cmd_name}` is not in this version", ctx)
         if cmd_name not in COMMANDS:
             meant = get_close_matches(cmd_name, COMMANDS, 1)
-            raise click.UsageError(f"there is no command `{cmd_name}`" + (f": `{meant[0]}`?" if meant else ""), ctx)
+            raise click.UsageError(
+                f"there is no command `{cmd_name}`" + (f": did you mean `{meant[0]}`?" if meant else ""), ctx
+            )
         command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
         return command
 
@@ -128,7 +130,7 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> int:
     path = context.command_path if context is not None else " ".join(["pyfilter", *named])
     text = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption):
-        meant = f": `{error.possibilities[0]}`?" if error.possibilities else ""
+        meant = f": did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
         text = f"there is no option `{error.option_name}`{meant}"
         if error.option_name in LATER_OPTIONS:
             text = f"`{error.option_name}` is not in this version"

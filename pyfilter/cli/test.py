@@ -119,7 +119,7 @@ def _check_envelope(sender: str | None, recipient: str | None, extension: str | 
         if given is None or mailbox(given) is not None or (option == "--sender" and given.strip() in NULL_SENDERS):
             continue
         inside = parse(os.fsencode(given))
-        meant = f": `{inside[0].address}`?" if len(inside) == 1 and inside[0].address else ""
+        meant = f": did you mean `{inside[0].address}`?" if len(inside) == 1 and inside[0].address else ""
         raise click.UsageError(f"{option} takes one plain address, which `{given}` is not{meant}")
     if extension is not None and "@" in extension:
         raise click.UsageError(

@@ -84,6 +84,12 @@ stand; a rule inside it stands among them like an action, and is asked when its 
 - A rule without `when` takes every message that comes to it, so it stands last.
 """
 
+_LIST_FILES = """\
+`list blocked from "blocked.txt"` reads the list from a file beside the rule file, one entry a line, `#` begins a
+comment. It is read when a rule asks for it, so a change counts at once. Lists and texts hold in the whole file, also
+above their line; a name means one thing.
+"""
+
 _RELATIONS = """\
 Several texts, separated by `,` or `or`, mean any of them. `is not`, `not in`, `does not contain`, `does not exist` and
 so on say the same as `not` in front. Letters are compared without regard to case unless `exactly` stands behind the
@@ -139,6 +145,7 @@ def _sections() -> Iterable[str]:
         ("statement", "what it does", "example"),
         ((f"`{row.word}`", row.doc, f"`{row.example}`") for row in STATEMENTS.values() if row.built),
     )
+    yield _LIST_FILES
     yield "## Conditions\n"
     yield _table(("word", "holds if"), ((f"`{word}`", doc) for word, doc in CONDITION_WORDS.items()))
     yield "## Fields\n"

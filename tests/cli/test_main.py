@@ -59,7 +59,7 @@ def test_the_version(run: Run) -> None:
     [
         (["format", "x"], "pyfilter: `format` is not in this version\nTry `pyfilter --help`.\n"),
         (["where", "--x"], "pyfilter: `where` is not in this version\nTry `pyfilter --help`.\n"),
-        (["chek"], "pyfilter: there is no command `chek`: `check`?\nTry `pyfilter --help`.\n"),
+        (["chek"], "pyfilter: there is no command `chek`: did you mean `check`?\nTry `pyfilter --help`.\n"),
         (["\x1b[2J"], "pyfilter: there is no command `␛[2J`\nTry `pyfilter --help`.\n"),
         (
             ["test", "--against", "x"],
@@ -69,7 +69,7 @@ def test_the_version(run: Run) -> None:
         (["test", "--foo"], "pyfilter test: there is no option `--foo`\nTry `pyfilter test --help`.\n"),
         (
             ["test", "--jason", "x"],
-            "pyfilter test: there is no option `--jason`: `--json`?\nTry `pyfilter test --help`.\n",
+            "pyfilter test: there is no option `--jason`: did you mean `--json`?\nTry `pyfilter test --help`.\n",
         ),
         (
             ["test", "--rules"],

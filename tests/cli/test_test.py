@@ -283,7 +283,7 @@ def test_a_named_envelope_wins_over_the_headers(run: Run, rules: Path, mail: Pat
         (
             "--sender",
             "Ann <ann@x.example>",
-            "takes one plain address, which `Ann <ann@x.example>` is not: `ann@x.example`?",
+            "takes one plain address, which `Ann <ann@x.example>` is not: did you mean `ann@x.example`?",
         ),
         (
             "--sender",
@@ -293,7 +293,7 @@ def test_a_named_envelope_wins_over_the_headers(run: Run, rules: Path, mail: Pat
         (
             "--recipient",
             "Ann <ann@x.example>",
-            "takes one plain address, which `Ann <ann@x.example>` is not: `ann@x.example`?",
+            "takes one plain address, which `Ann <ann@x.example>` is not: did you mean `ann@x.example`?",
         ),
         ("--recipient", "", "takes one plain address, which `` is not"),
         (

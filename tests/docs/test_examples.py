@@ -103,7 +103,10 @@ def test_there_are_pieces_of_every_kind() -> None:
 
 @pytest.mark.parametrize(("kind", "text"), PIECES, ids=[text for _, text in PIECES])
 def test_a_piece_of_a_rule_is_right(kind: str, text: str) -> None:
-    assert problems(LISTS + KINDS[kind][1].format(text.replace("\\|", "|"))) == []
+    text = text.replace("\\|", "|").replace(
+        '"blocked.txt"', f'"{CHECKOUT}/tests/cases/blocked.txt"'
+    )  # a file that exists
+    assert problems(LISTS + KINDS[kind][1].format(text)) == []
 
 
 def test_every_setting_that_is_named_exists() -> None:
