@@ -7,7 +7,8 @@ import sys
 
 def main() -> int:
     arguments = sys.argv[1:]
-    if arguments[:1] == ["deliver"] and not {"-h", "--help"} & set(arguments):
+    # only alone: a sender chooses the extension, and mails user+--help
+    if arguments[:1] == ["deliver"] and arguments[1:] not in (["-h"], ["--help"]):
         from pyfilter.mda import main as deliver
 
         return deliver(arguments[1:])

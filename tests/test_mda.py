@@ -144,9 +144,10 @@ def test_rules_that_are_named_must_be_there(account: Account) -> None:
     deferred(account, account.deliver("--rules", "/nonexistent/rules"), "/nonexistent/rules: there is no such file")
 
 
-def test_the_command_without_the_launcher(account: Account) -> None:
-    """`pyfilter deliver` imports nothing of the other commands."""
-    account.rules('rule "x" { when recipient.extension is "shop"; file into "X" }\n')
+@pytest.mark.parametrize("extension", ["shop", "--help", "-h"])
+def test_the_command_without_the_launcher(account: Account, extension: str) -> None:
+    """`pyfilter deliver` imports nothing of the other commands, not even for mail to user+--help."""
+    account.rules(f'rule "x" {{ when recipient.extension is "{extension}"; file into "X" }}\n')
     first = (
         "from pyfilter import __main__\n"
         "sys.argv[1:1] = ['deliver']\n"
@@ -154,7 +155,7 @@ def test_the_command_without_the_launcher(account: Account) -> None:
         "assert not {'click', 'pyfilter.cli'} & set(sys.modules)\n"
         "sys.exit(status)"
     )
-    assert account.deliver("-a", "shop", message=b"Subject: a\n\n", first=first) == Ended(0, b"", b"")
+    assert account.deliver("-a", extension, message=b"Subject: a\n\n", first=first) == Ended(0, b"", b"")
     assert list(account.mail()) == [".X"]
 
 
