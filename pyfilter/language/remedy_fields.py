@@ -45,6 +45,13 @@ _CALLED = {
 }
 _HABITS = {word: field for field, words in _CALLED.items() for word in words.split()}
 
+# what people call a part -> the part
+_PART_HABITS = {
+    "addr": "address", "email": "address", "mail": "address", "user": "local", "username": "local", "login": "local",
+    "localpart": "local", "mailbox": "local", "host": "domain", "hostname": "domain", "detail": "extension",
+    "tag": "extension", "subaddress": "extension", "phrase": "name", "realname": "name", "raw": "text", "value": "text",
+}  # fmt: skip
+
 # what people ask where no condition is needed
 _ALWAYS = frozenset(("true", "yes", "always", "everything", "anything", "all-mail", "any-message"))
 _ALL_FIELDS = frozenset(field_names())
@@ -130,8 +137,8 @@ def _yours(name: str, names: Names) -> str:
 def _parts(row: FieldRow, part: str) -> str:
     if not row.parts:
         return f"`{row.name}` has no parts"
-    guess = nearest(part, row.parts)
-    if guess:
+    guess = _PART_HABITS.get(part.casefold(), nearest(part, row.parts))
+    if guess in row.parts:
         return f"did you mean `{row.name}.{guess}`?"
     parts = [piece.name for piece in PARTS if piece.name in row.parts] or list(row.parts)
     return f"the parts are {backquoted([f'{row.name}.{piece}' for piece in parts])}"

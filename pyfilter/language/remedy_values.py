@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
 from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value, Word
 from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
 
+# `… or cc contains "x"` behind a field without a relation
+_SEVERAL = re.compile(
+    r"[ \t]+(or|and)[ \t]+((?:header[ \t]+)?[\w.-]+)[ \t]+"
+    r"((?:is|in|does|not|contains|starts|ends|matches|exists)\b(?:(?!\b(?:and|or)\b)[^\n;#{}])*[^\s;#{}])"
+    r"(?=[ \t]*(?:[\n;#{}]|$|and\b|or\b))"
+)
 # what other languages write behind `is` to ask whether a field is there
 _ABSENT = frozenset({"absent", "blank", "empty", "missing", "none", "nothing", "null", "undefined", "unset"})
 _PRESENT = frozenset({"defined", "given", "present", "set", "there"})
@@ -20,6 +28,13 @@ def bare(node: Test, key: str, report: Report) -> None:
     """A field without a relation."""
     kind = field_kind(key)
     subject = on_one_line(node.subject.span.text)
+    if several := _SEVERAL.match(node.span.source.text, node.span.end):
+        join, other, rest = several.groups()
+        help = f"write `({subject} {rest} {join} {other} {rest})`"
+        if {subject, other} == {"to", "cc"} and join == "or":
+            help = f"write `to-or-cc {rest}`"
+        report.add("E131", "one field a condition", node.span, "a relation is missing behind it", help)
+        return
     if kind in NUMERIC:
         help = f"write `{subject} > {'1 MB' if kind == 'bytes' else '1'}`, or another comparison"
     else:

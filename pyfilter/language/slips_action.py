@@ -59,6 +59,10 @@ SLIPS = (
         here=rf"(?P<at>with|by|as|because|to)[ \t]*(?P<text>{TEXT})", write="%(verb)s %(text)s",
     ),
     Slip(
+        "E123", "`%(verb)s` has no number: the mail server's is 550 or 451",
+        before=r"(?<![\w.-])(?P<verb>reject|defer)", here=rf"(?P<at>\d[\d.]*)[ \t]*(?P<text>{TEXT})", write="%(verb)s %(text)s",
+    ),
+    Slip(
         "E126", "one folder an action",
         before=rf"(?<![\w.-])(?P<verb>(?:file|copy)[ \t]+into)[ \t]+(?P<first>{TEXT})(?:[ \t]+and)?",
         here=rf"(?:and\b|or\b|,)?[ \t]*(?P<second>{TEXT})", help=_one_a_line,
@@ -162,6 +166,10 @@ SLIPS = (
         before=r"(?<![\w.-])(?P<word>rule|test)[ \t]+(?P<first>[\w-]+)",
         here=r"(?P<rest>(?!else\b)\w[^{\n\"]*)", whole=True,
         write=lambda words: f"{words['word']} {quoted(words['first'] + ' ' + words['rest'].strip())} {{",
+    ),
+    Slip(
+        "E147", "a file's name stands behind `from`", whole=True,
+        before=r"(?<![\w.-])list[ \t]+(?P<name>[\w-]+)[ \t]*=", here=rf"(?:from[ \t]+)?(?:file|path)?[ \t]*\(?(?P<file>{TEXT})\)?", write="list %(name)s from %(file)s",
     ),
     Slip(
         "E147", "`=` is missing", before=r"(?<![\w.-])(?P<word>(?:set|list|let)[ \t]+[\w.-]+)",

@@ -77,6 +77,12 @@ SLIPS = (
     Slip(
         "E144", "a hole stands inside a text", here=r"\{(?P<name>[\w.-]+)\}", expected="header", write="%(name)s",
     ),
+    Slip(
+        "E127", "conditions are joined by `and`, or stand on lines of their own with `when`", whole=True,
+        before=r",[ \t]*(?P<field>(?:header[ \t]+)?[\w.-]+)",
+        here=r"(?P<rest>(?:is|in|contains|starts|ends|matches|exists|does|not)\b[^#;}\n]*[^#;}\s])",
+        write="and %(field)s %(rest)s",
+    ),
     # ------------------------------------------------------------------- in, any of
     Slip(
         "E121", "`in` is followed by the list's name",
@@ -156,6 +162,13 @@ SLIPS = (
     Slip(
         "E121", "a pattern stands behind `matches`", before=rf"(?<![\w.-]){FIELD}[ \t]+(?:is|contains|equals|in)",
         here=r"(?P<pattern>/[^/\n]+/[a-z]*)", write="%(field)s matches %(pattern)s", whole=True,
+    ),
+    Slip(
+        "E121", "each condition names its field",
+        before=rf"(?<![\w.-]){FIELD}[ \t]+(?:does[ \t]+)?(?:not[ \t]+)?(?:{_RELATIONS}|in)(?:[ \t]+not)?[ \t]+{TEXT}"
+        r"[ \t]+(?:and|or)",
+        here=r"(?P<rest>(?:is|in|contains|starts|ends|matches|does|not[ \t]+in)\b[^#;}\n]*[^#;}\s])",
+        write="%(field)s %(rest)s",
     ),
     Slip(
         "E121", "`is` stands behind a field", before=r"(?<![\w.-])(?:when|and|or|not|\()",

@@ -53,8 +53,8 @@ SLIPS = (
     # ------------------------------------------------------------------ filing
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
-        here=rf"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive)(?:[ \t]+(?:it|mail|message))?"
-        rf"(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{FOLDER})?",
+        here=r"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive|label|tag)"
+        rf"(?:[ \t]+(?:it|mail|message))?(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{FOLDER})?",
         label="mail is filed", write=_file_into,
     ),
     Slip(
