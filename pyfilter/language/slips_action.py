@@ -60,7 +60,8 @@ SLIPS = (
     ),
     Slip(
         "E123", "`%(verb)s` has no number: the mail server's is 550 or 451",
-        before=r"(?<![\w.-])(?P<verb>reject|defer)", here=rf"(?P<at>\d[\d.]*)[ \t]*(?P<text>{TEXT})", write="%(verb)s %(text)s",
+        before=r"(?<![\w.-])(?P<verb>reject|defer)",
+        here=rf"(?P<at>\d[\d.]*)[ \t]*(?P<text>{TEXT})", write="%(verb)s %(text)s",
     ),
     Slip(
         "E126", "one folder an action",
@@ -169,7 +170,8 @@ SLIPS = (
     ),
     Slip(
         "E147", "a file's name stands behind `from`", whole=True,
-        before=r"(?<![\w.-])list[ \t]+(?P<name>[\w-]+)[ \t]*=", here=rf"(?:from[ \t]+)?(?:file|path)?[ \t]*\(?(?P<file>{TEXT})\)?", write="list %(name)s from %(file)s",
+        before=r"(?<![\w.-])list[ \t]+(?P<name>[\w-]+)[ \t]*=",
+        here=rf"(?:from[ \t]+)?(?:file|path)?[ \t]*\(?(?P<file>{TEXT})\)?", write="list %(name)s from %(file)s",
     ),
     Slip(
         "E147", "`=` is missing", before=r"(?<![\w.-])(?P<word>(?:set|list|let)[ \t]+[\w.-]+)",
