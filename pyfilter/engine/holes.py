@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["folder", "line", "printable", "sentence"]
 
-# Unicode's line separators and the characters that turn the direction of writing (UAX 9): invisible
-# in a list of folders or a log, and able to make one name look like another.
+# Unicode's line separators, the characters that turn the direction of writing (UAX 9), soft hyphens, fillers,
+# joiners of words and tags: nobody sees them in a list of folders or a log, and they make two names look like
+# one. Joiners of letters (U+200C, U+200D) stay: Persian and emoji are written with them.
 _INVISIBLE = frozenset(
-    "\u2028\u2029\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufeff\uffa0"
+    "\ufff9\ufffa\ufffb"
 )
 # characters of a hole: a letter with all its accents, for each byte of a component
 _LOOKED_AT = 16 * limits.COMPONENT_BYTES
@@ -38,6 +41,7 @@ def _harmless(character: str) -> bool:
         and not 0xD800 <= code <= 0xDFFF
         and code & 0xFFFE != 0xFFFE
         and character not in _INVISIBLE
+        and code >> 12 != 0xE0  # tags and selectors, UAX 44: Default_Ignorable_Code_Point
     )
 
 

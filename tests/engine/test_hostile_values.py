@@ -79,3 +79,11 @@ def test_a_folder_takes_the_beginning_of_a_megabyte() -> None:
     name, notes = folder((("field", "subject", None),), case, "maildir++")
     assert name == "ﬃé" * 14 + "ﬃ"
     assert notes == [f"{{subject}} was {'ﬃé' * 40!r}; in a folder's name it is {name!r}"]
+
+
+@pytest.mark.parametrize("hidden", ["\u00ad", "\u034f", "\u2060", "\u3164", "\u202e", "\U000e0041"])
+def test_two_folders_that_look_like_one(hidden: str) -> None:
+    """`Invoices` with a soft hyphen in it is no second folder `Invoices`."""
+    case = Case(Message.from_bytes(f"Subject: Inv{hidden}oices\n\n".encode()), Envelope(), {})
+    name, _ = folder((("field", "subject", None),), case, "maildir++")
+    assert name == "Invoices"
