@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from pyfilter.language.check_names import Names, capture_clash
-from pyfilter.language.check_report import Report
+from pyfilter.language.check_report import Report, on_one_line
 from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.patterns import glob, regex, regex_problem
 from pyfilter.language.tree import (
@@ -86,7 +86,8 @@ class Patterns:
                 "",
                 'for any text write `matches "*"`, or `exists`',
             )
-        _like_a_regex(text, self.report)
+        if not _like_a_regex(text, self.report):
+            _without_a_star(text, self.report)
         scope = Scope(captures)
         return (glob(text.parts, exactly) if whole else None), scope
 
@@ -134,13 +135,13 @@ class Patterns:
 _REGEX_LIKE = re.compile(r"\A\^|\A\.\*|\.\*\$\Z|\(\.\*\)|\([^()]*\|[^()]*\)")
 
 
-def _like_a_regex(text: Text, report: Report) -> None:
+def _like_a_regex(text: Text, report: Report) -> bool:
     """Warn of a glob that procmail's users and programmers meant as a regular expression."""
     written = text.span.text
     inside = written[3:-3] if text.long else written[1:-1]
     found = None if "\n" in inside or text.holes else _REGEX_LIKE.search(inside)
     if found is None:
-        return
+        return False
     start = text.span.start + (3 if text.long else 1) + found.start()
     pattern = inside.replace("/", "\\/")
     report.add(
@@ -150,6 +151,20 @@ def _like_a_regex(text: Text, report: Report) -> None:
         "in quotes only `*`, `?` and `{name}` are special",
         f"write `matches /{pattern}/`",
     )
+    return True
+
+
+def _without_a_star(text: Text, report: Report) -> None:
+    """Warn of a glob that is held against the whole text, where a search in it was meant."""
+    if text.parts and all(isinstance(part, str) for part in text.parts):
+        written = on_one_line(text.span.text)
+        report.add(
+            "W309",
+            "this pattern matches only the very same text",
+            text.span,
+            "there is no `*`, `?` or `{name}` in it",
+            f"write `contains {written}` to look for it, or `is {written}`",
+        )
 
 
 def _bad_pattern(value: Regex, cause: str, offset: int, report: Report) -> None:

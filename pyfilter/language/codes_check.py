@@ -241,6 +241,13 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "place either hardly ever matches."
         ),
     ),
+    "W309": (
+        "pattern without a star",
+        (
+            'What stands in quotes behind `matches` is held against the whole text. So `matches "invoice"` says the same\n'
+            'as `is "invoice"`; to look for it in the text write `contains "invoice"`.'
+        ),
+    ),
     "W310": (
         "discarding",
         (
