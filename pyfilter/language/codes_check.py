@@ -244,8 +244,8 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "W309": (
         "pattern without a star",
         (
-            'What stands in quotes behind `matches` is held against the whole text. So `matches "invoice"` says the same\n'
-            'as `is "invoice"`; to look for it in the text write `contains "invoice"`.'
+            'What stands in quotes behind `matches` is held against the whole text: `matches "invoice"` says the\n'
+            'same as `is "invoice"`. To look for it in the text write `contains "invoice"`.'
         ),
     ),
     "W310": (
