@@ -40,6 +40,10 @@ COMPRESSIONS: dict[bytes, Callable[[BinaryIO], BufferedIOBase]] = {
 }
 
 
+# tarfile's errors for what ends an archive (its stubs do not name them); any other header error is damage
+ENDS = ("EmptyHeaderError", "EOFHeaderError")
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """``read`` gives its bytes and may raise Damaged; None if it cannot be read, and ``cause`` says why."""
@@ -71,12 +75,12 @@ def members(stream: BinaryIO) -> Iterator[Member]:
 
 class _Header(tarfile.TarInfo):
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
-            return super().frombuf(buf, encoding, errors)
+            return super().fromtarfile(archive)
         except tarfile.HeaderError as error:
-            if not buf.strip(b"\0"):
-                raise  # the end of the archive
+            if type(error).__name__ in ENDS:
+                raise
             raise Damaged(str(error)) from None
 
 
