@@ -27,6 +27,9 @@ _HABITS = {
     "fsync": "durable", "sync": "durable", "format": "layout", "on-error": "broken-rules",
 }  # fmt: skip
 
+# what people write for the system's log
+_SYSTEM_LOG = frozenset({"syslog", "system", "journal", "default"})
+
 Value = str | bool | int | float | None
 
 
@@ -114,6 +117,11 @@ class Settings:
         return None
 
     def _path(self, row: SettingRow, value: Text | Number | Quantity | Word) -> tuple[Value] | None:
+        if row.default is None and value.span.text.strip('"').casefold() in _SYSTEM_LOG:
+            self.report.add(
+                "E210", f"`{row.name}` cannot be set to this", value.span, "that is the default", "leave the line out"
+            )
+            return None
         if not isinstance(value, Text):
             self._wrong(row, value.span, "a path stands in quotes")
             return None
