@@ -7,7 +7,8 @@ import click
 HELP = """Deliver the message on standard input.
 
 What the mail server runs, without the launcher: the message is filed as the rules say. Ends with
-0 (filed), 75 (try again later) or 77 (refused by a rule), and with nothing else.
+0 (filed), 75 (try again later) or 77 (refused by a rule), and with nothing else. Why a delivery was
+postponed stands in the system's log, without one in ~/.local/state/pyfilter/log.
 
 \b
 In Postfix' main.cf, with the launcher, which keeps mail safe where Python cannot start:
