@@ -152,6 +152,10 @@ class Settings:
         if any(character < " " for character in path):
             self._wrong(row, value.span, "a path has no control characters")
             return None
+        if row.name == "maildir" and os.path.normpath(os.path.expanduser(path)) in (os.path.expanduser("~"), "/"):
+            # a sender would choose among all that begins with a dot there, and .bashrc is no folder
+            self._wrong(row, value.span, "a folder `ssh` would be `.ssh` beside the files there")
+            return None
         return (path,)
 
     def _wrong(self, row: SettingRow, span: Span, label: str) -> None:
