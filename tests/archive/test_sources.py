@@ -79,7 +79,8 @@ def test_what_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 def test_a_name_no_file_can_have_is_no_exception() -> None:
-    assert causes("a\0b") == [("a\0b", "cannot be read: embedded null byte")]
+    ((name, cause),) = causes("a\0b")  # how the interpreter words it differs by version
+    assert (name, cause.partition(":")[0]) == ("a\0b", "cannot be read")
 
 
 def test_a_file_without_permission_is_unread_and_the_rest_is_read(

@@ -107,7 +107,7 @@ def test_absent(tmp_path: Path, rules: Path) -> None:
 
 
 def test_a_path_that_cannot_be_one() -> None:
-    assert refused(Path("/a\0b")) == "/a\0b cannot be read: embedded null byte"
+    assert refused(Path("/a\0b")).startswith("/a\0b cannot be read: ")  # the rest differs by version
 
 
 def test_the_largest_file(rules: Path) -> None:
