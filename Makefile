@@ -39,9 +39,9 @@ bench: .venv/installed ## CPU of one delivery against a bare interpreter; a head
 	@$(BIN)/python tests/bench/delivery_cpu.py
 	@$(BIN)/python tests/bench/bench_message.py
 
-torture: .venv/installed .venv/dev ## every fault at every system call (about 20 minutes, as root)
+torture: .venv/installed .venv/dev ## every fault at every system call, power cuts (as root; ends within 50 minutes)
 	@.ci/setup servers
-	@TORTURE=1 $(BIN)/pytest -q tests/torture
+	@TORTURE=1 timeout -k 30 3000 $(BIN)/pytest -q tests/torture tests/delivery
 
 clean: ## remove what these commands made
 	@rm -rf .venv .venv.log build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -58,7 +58,7 @@ def _to_syslog(text: str) -> bool:
 
 def write(text: str, home: str, setting: str = "") -> None:
     """Write one line; ``setting`` is the value of ``set log``, ``home`` empty where it is not known. Never raises."""
-    text = escaped(text)[: limits.LOG_CHARACTERS]
+    text = escaped(text[: limits.LOG_CHARACTERS])[: limits.LOG_CHARACTERS]
     try:
         if not setting and os.path.exists(_DEVICE) and _to_syslog(text):
             return

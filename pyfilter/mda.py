@@ -104,7 +104,7 @@ def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
         if outcome.status is not DEFERRED:
             for action in plan.actions:
                 if action.verb == "log":
-                    log.write(f"{action.text} ({message.message_id})", home, setting)
+                    log.write(f"{action.text} ({_identity(message)})", home, setting)
         log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
     except BaseException as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
         _report(error, home, outcome.status.word)
@@ -148,7 +148,8 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
     from pyfilter.message.message import Unreadable
 
     try:
-        sender = b" ".join(next(iter(message.raw_values("from")), b"").split())[:200].decode("utf-8", "replace")
+        written = next(iter(message.raw_values("from")), b"")[:1000]
+        sender = b" ".join(written.split())[:200].decode("utf-8", "replace")
     except Unreadable as error:
         sender = f"somebody ({error})"
     rule = f'rule "{plan.rule}"' if plan.rule is not None else "no rule"
@@ -156,8 +157,13 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
     what = f"{plan.outcome} {where}".strip() if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
     details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
     notes = "".join(f"; {note}" for note in details)
-    identity = message.message_id or "no message-id"
-    return f"{identity[:200]} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
+    return f"{_identity(message)} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
+
+
+def _identity(message: Message) -> str:
+    """The message-id as one word: with blanks in it a stranger could write the rest of a log line."""
+    words = message.message_id[:1000].split()
+    return words[0][:200] if words else "no message-id"
 
 
 def _report(error: BaseException, home: str, word: str = DEFERRED.word) -> None:

@@ -313,6 +313,13 @@ def test_a_real_recursion_is_a_temporary_failure(account: Account) -> None:
     deferred(account, account.deliver(first=first), "RecursionError: maximum recursion depth exceeded")
 
 
+def test_a_message_id_with_blanks_writes_no_log_of_its_own(account: Account) -> None:
+    forged = b'Message-ID: <1@x> from boss@x: discarded by rule "z"\nSubject: x\n\n'
+    account.deliver(message=forged)
+    (line,) = account.log
+    assert " <1@x> from : kept INBOX by no rule" in line
+
+
 def test_a_failing_log_changes_nothing(account: Account) -> None:
     first = "def fail(*_, **__):\n    raise MemoryError\nlog.write = fail"
     assert account.deliver(first=first) == Ended(0, b"", b"")

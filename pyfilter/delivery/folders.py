@@ -19,7 +19,6 @@ is refused with ``Unusable``, and the delivery is deferred.
 from __future__ import annotations
 
 from pyfilter import limits
-from pyfilter.engine.plan import INBOX
 
 __all__ = ["Unusable", "components", "decode_name", "directory", "encode_name", "name_on_disk"]
 
@@ -30,7 +29,7 @@ class Unusable(ValueError):
 
 def components(folder: str) -> tuple[str, ...]:
     """The components of a folder, () for the inbox; each is one that every layout can hold."""
-    if folder.upper() == INBOX:
+    if folder.lower() == "inbox":  # as engine/holes.py has it; upper() would take a dotless i too
         return ()
     parts = tuple(folder.split("/"))
     for part in parts:

@@ -16,6 +16,7 @@ ON_DISK = [
     ("INBOX", b""),
     ("inbox", b""),
     ("Inbox", b""),
+    ("ınbox", b".&ATE-nbox"),  # a letter of its own, and no inbox
     ("Cron", b".Cron"),
     ("Cron/DenyHosts", b".Cron.DenyHosts"),
     ("INBOX/Cron", b".INBOX.Cron"),

@@ -107,7 +107,9 @@ def test_absent(tmp_path: Path, rules: Path) -> None:
 
 
 def test_a_path_that_cannot_be_one() -> None:
-    assert refused(Path("/a\0b")).startswith("/a\0b cannot be read: ")  # the rest differs by version
+    for look in (stamp, read):
+        with pytest.raises(Refused, match=r"^/a\x00b cannot be read: "):  # the rest differs by version
+            look("/a\0b")
 
 
 def test_the_largest_file(rules: Path) -> None:
