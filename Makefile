@@ -40,7 +40,7 @@ bench: .venv/installed ## CPU of one delivery against a bare interpreter; a head
 	@$(BIN)/python tests/bench/bench_message.py
 
 torture: .venv/installed .venv/dev ## every fault at every system call, power cuts (as root; ends within 50 minutes)
-	@.ci/setup servers
+	@TORTURE=1 .ci/setup servers
 	@TORTURE=1 timeout -k 30 3000 $(BIN)/pytest -q tests/torture tests/delivery
 
 clean: ## remove what these commands made
