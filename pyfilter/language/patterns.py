@@ -24,6 +24,7 @@ from pyfilter.language.forms import fold, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from pyfilter.language.tree import Hole, Wild
@@ -231,7 +232,7 @@ def regex_problem(pattern: str, flags: str) -> tuple[str, int] | None:
         if head.startswith("missing )"):
             place, piece = _unclosed(pattern), "("
         elif head.startswith("unexpected )"):
-            place = _unopened(pattern)
+            place = _closing(pattern, 0)
         elif piece.startswith(("[:", "\\p", "\\P")):
             cause = "`{}` is not a class of characters"
         elif head.startswith("trailing"):
@@ -242,41 +243,39 @@ def regex_problem(pattern: str, flags: str) -> tuple[str, int] | None:
     return None
 
 
+def _parentheses(pattern: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Each `(` and `)` from ``start`` on that groups, with its offset: none that is escaped or in a class."""
+    position = start
+    while position < len(pattern):
+        character = pattern[position]
+        if character == "\\":
+            position += 1
+        elif character == "[":
+            position = _class_end(pattern, position)
+        elif character in "()":
+            yield position, character
+        position += 1
+
+
 def _unclosed(pattern: str) -> int:
     """Offset of the last `(` that is never closed."""
     opened: list[int] = []
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 1
-        elif character == "[":
-            position = _class_end(pattern, position)
-        elif character == "(":
+    for position, character in _parentheses(pattern):
+        if character == "(":
             opened.append(position)
-        elif character == ")" and opened:
+        elif opened:
             opened.pop()
-        position += 1
     return opened[-1] if opened else 0
 
 
-def _unopened(pattern: str) -> int:
-    """Offset of the first `)` that closes nothing."""
-    position = depth = 0
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 1
-        elif character == "[":
-            position = _class_end(pattern, position)
-        elif character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if depth < 0:
-                break
-        position += 1
-    return min(position, len(pattern) - 1)
+def _closing(pattern: str, start: int) -> int:
+    """Offset of the first `)` from ``start`` on with no `(` of its own; the last offset where there is none."""
+    depth = 0
+    for position, character in _parentheses(pattern, start):
+        depth += 1 if character == "(" else -1
+        if depth < 0:
+            return position
+    return len(pattern) - 1
 
 
 def _class_end(pattern: str, start: int) -> int:
@@ -296,31 +295,11 @@ def _class_end(pattern: str, start: int) -> int:
     return min(position, len(pattern) - 1)
 
 
-def _group_end(pattern: str, start: int) -> int:
-    """Offset of the `)` that closes the group opened at ``start``."""
-    depth = 0
-    position = start
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 1
-        elif character == "[":
-            position = _class_end(pattern, position)
-        elif character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if not depth:
-                return position
-        position += 1
-    return len(pattern) - 1
-
-
 def _atom(pattern: str, start: int) -> tuple[str, int]:
     """One piece of a regex: the ASCII character it stands for ("" if it may be something else), and its end."""
     character = pattern[start]
     if character == "(":
-        return "", _group_end(pattern, start) + 1
+        return "", _closing(pattern, start + 1) + 1
     if character == "[":
         return "", _class_end(pattern, start) + 1
     if character == "\\":
