@@ -1,20 +1,26 @@
-"""What the engine asks of the world.
+"""What the engine asks of the world, and what it is told.
 
 The engine does no I/O. Where a decision needs something that does not stand in
 the message, ``evaluate`` returns a Question; the agent answers it and evaluates
-again with the answer among the facts. An answer of None means *unknown*: the
-world could not say, and the condition is neither true nor false.
+again with the answer among the facts. An answer of Unknown means that the world
+could not say: the condition is neither true nor false.
 
-====== ======================= ===========================================
-kind   argument                answer
-====== ======================= ===========================================
-list   path of the list file   frozenset of its entries, folded, or None
-====== ======================= ===========================================
+======= ======================= =================================================
+kind    argument                answer
+======= ======================= =================================================
+list    path of the list file   frozenset of its entries, folded
+spamd   ""                      Verdict (message/verdict.py) of SpamAssassin
+rspamd  ""                      Verdict of rspamd
+dkim    ""                      ((result, domain), …): one pair for each signature,
+                                the result a word of RFC 8601, section 2.7.1
+given   key of a field          (text, …): the field's values, whatever the message says;
+                                nobody is asked for it
+======= ======================= =================================================
 """
 
 from __future__ import annotations
 
-__all__ = ["Facts", "Question"]
+__all__ = ["Facts", "Question", "Unknown"]
 
 
 class Question:
@@ -22,7 +28,7 @@ class Question:
 
     __slots__ = ("argument", "kind")
 
-    def __init__(self, kind: str, argument: str) -> None:
+    def __init__(self, kind: str, argument: str = "") -> None:
         self.kind = kind
         self.argument = argument
 
@@ -34,6 +40,20 @@ class Question:
 
     def __repr__(self) -> str:
         return f"Question({self.kind!r}, {self.argument!r})"
+
+
+class Unknown:
+    """An answer that nobody could give. ``why``: a sentence for the log. ``asked``: was the world asked at
+    all? `required` services put a message off only if they were."""
+
+    __slots__ = ("asked", "why")
+
+    def __init__(self, why: str, *, asked: bool = True) -> None:
+        self.why = why
+        self.asked = asked
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.why!r}, asked={self.asked})"
 
 
 Facts = dict[Question, object]

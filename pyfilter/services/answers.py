@@ -1,22 +1,51 @@
-"""Who answers which Question: one row a kind; the module is imported when it is first asked."""
+"""Who answers which Question: one row a kind; the module is imported when it is first asked.
+
+A service is a function that takes an Inquiry and returns the answer, or Unknown with the reason. It never raises
+(what is unforeseen is the agent's to turn into a temporary failure), and keeps within its own time.
+"""
 
 from __future__ import annotations
 
 from pyfilter.engine.questions import Question
 
-__all__ = ["SERVICES", "answer"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.message.envelope import Envelope
+    from pyfilter.message.message import Message
 
-# kind -> (module, function); the function takes the question's argument, returns the answer or None
-# for unknown, and never raises. What went wrong it says in `problems`.
+__all__ = ["OUTSIDE", "SERVICES", "SHARED", "Inquiry", "answer"]
+
+# kind -> (module, function)
 SERVICES = {
     "list": ("pyfilter.services.lists", "read"),
+    "spamd": ("pyfilter.services.spamd", "check"),
+    "rspamd": ("pyfilter.services.rspamd", "check"),
+    "dkim": ("pyfilter.services.dkim", "verify"),
 }
 
+# kinds whose answer does not depend on the message
+SHARED = frozenset({"list"})
 
-def answer(question: Question, problems: list[str]) -> object:
-    """The world's answer to ``question``; None where it is unknown, and then a sentence in ``problems``."""
+# kinds that ask beyond this machine's files: `pyfilter test` does not, unless it is told to
+OUTSIDE = frozenset({"spamd", "rspamd", "dkim"})
+
+
+class Inquiry:
+    """What a service may look at. ``argument``: the question's. ``settings``: the program's."""
+
+    __slots__ = ("argument", "envelope", "message", "settings")
+
+    def __init__(self, argument: str, message: Message, envelope: Envelope, settings: dict[str, object]) -> None:
+        self.argument = argument
+        self.message = message
+        self.envelope = envelope
+        self.settings = settings
+
+
+def answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
+    """The world's answer to ``question``, or Unknown."""
     module, function = SERVICES[question.kind]
     __import__(module)
     from sys import modules
 
-    return getattr(modules[module], function)(question.argument, problems)
+    return getattr(modules[module], function)(Inquiry(question.argument, message, envelope, settings))
