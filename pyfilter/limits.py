@@ -48,6 +48,8 @@ PROBLEMS = 100
 LIST_BYTES = 16 << 20
 
 # --- a delivery ----------------------------------------------------------
+# seconds to connect to a scanner; one that lives answers the first packet at once.
+CONNECT_SECONDS = 3
 # seconds; below Postfix's command_time_limit (1000 s), which bounces.
 DEADLINE_SECONDS = 300
 # seconds after which a file in tmp/ is left over from a crash (maildir(5)).
