@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from pyfilter.engine.evaluate import evaluate
 from pyfilter.engine.plan import INBOX, Action, Plan
+from pyfilter.engine.questions import Question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
     from pyfilter.engine.questions import Facts
     from pyfilter.language.program import Program
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
+
+    Answer = Callable[[Question, Message, Envelope, dict[str, object]], object]
 
 __all__ = ["PROBLEM_HEADER", "decide", "unfiltered"]
 
@@ -22,19 +28,31 @@ PROBLEM_HEADER = "X-Pyfilter-Problem"
 
 
 def decide(
-    program: Program, message: Message, envelope: Envelope, facts: Facts | None = None, *, trace: bool = False
+    program: Program,
+    message: Message,
+    envelope: Envelope,
+    facts: Facts | None = None,
+    *,
+    trace: bool = False,
+    given: Mapping[str, Sequence[str]] | None = None,
+    answer: Answer | None = None,
 ) -> Plan:
-    """The Plan for one message; ``facts`` (filled as questions are answered) may be shared by many."""
-    known: Facts = {} if facts is None else facts
-    problems: list[str] = []
+    """The Plan for one message. ``facts`` may be shared by many: answers that do not depend on the message are
+    put there. ``given``: the values of fields, whatever the message or the world says. ``answer`` is asked in
+    the world's place."""
+    known: Facts = dict(facts or {})
+    for key, values in (given or {}).items():
+        known[Question("given", key)] = tuple(values)
+    settings: Any = program["settings"]
     while True:
         step = evaluate(program, message, envelope, known, trace=trace)
         if isinstance(step, Plan):
-            step.notes += problems
             return step
-        from pyfilter.services.answers import answer
+        from pyfilter.services import answers
 
-        known[step] = answer(step, problems)
+        found = known[step] = (answer or answers.answer)(step, message, envelope, settings)
+        if facts is not None and step.kind in answers.SHARED:
+            facts[step] = found
 
 
 def unfiltered(problem: str, settings: dict[str, object]) -> Plan:
@@ -46,6 +64,5 @@ def unfiltered(problem: str, settings: dict[str, object]) -> Plan:
         plan.outcome = "deferred"
         plan.actions.append(Action("defer", text=""))
         return plan
-    plan.headers.append((PROBLEM_HEADER, problem))
-    plan.actions.append(Action("keep", folder=INBOX))
+    plan.actions.append(Action("keep", folder=INBOX, edits=(("add", PROBLEM_HEADER, problem),)))
     return plan

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pyfilter.agent import decide
 from pyfilter.engine.plan import Plan
@@ -17,6 +18,9 @@ from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.status import Outcome
+
+if TYPE_CHECKING:
+    from pyfilter.agent import Answer
 
 __all__ = ["Decision", "Rules", "RulesError"]
 
@@ -87,8 +91,20 @@ class Rules:
             raise RulesError(text, compiled.diagnostics)
         return cls(compiled.program, compiled.diagnostics, paths)
 
-    def decide(self, message: Message, envelope: Envelope | None = None, *, trace: bool = True) -> Decision:
-        """What happens to ``message``; ``envelope`` defaults to what stands in its header."""
+    def decide(
+        self,
+        message: Message,
+        envelope: Envelope | None = None,
+        *,
+        trace: bool = True,
+        given: Mapping[str, Sequence[str]] | None = None,
+        answer: Answer | None = None,
+    ) -> Decision:
+        """What happens to ``message``; ``envelope`` defaults to what stands in its header.
+
+        ``given``: values of fields in place of what the message or the world says: ``{"spam": ["yes"]}``.
+        ``answer``: who is asked in the world's place (agent.decide)."""
         if envelope is None:
             envelope = Envelope.of_archive(message)
-        return Decision(decide(self.program, message, envelope, self._facts, trace=trace), message)
+        plan = decide(self.program, message, envelope, self._facts, trace=trace, given=given, answer=answer)
+        return Decision(plan, message)

@@ -35,8 +35,12 @@ from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyfilter.engine.plan import Plan
+    from collections.abc import Sequence
+
+    from pyfilter.engine.plan import Edits, Plan
     from pyfilter.message.message import Message
+
+    Filings = dict[str, tuple[str, Edits]]
 
 __all__ = ["execute", "maildir_path"]
 
@@ -103,8 +107,9 @@ def execute(plan: Plan, message: Message, home: str) -> Outcome:
 
 def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Copy]) -> Outcome:
     if plan.outcome == "deferred":
-        return Outcome(DEFERRED, detail=f"by rule {plan.rule!r}: {plan.reason}")
-    filings = plan.filings()
+        by = "" if plan.rule is None else f"by rule {plan.rule!r}: "
+        return Outcome(DEFERRED, detail=by + plan.reason)
+    filings = plan.copies()
     verbs = {action.verb for action in plan.actions}
     if plan.outcome in ("filed", "kept"):
         if not filings:
@@ -118,7 +123,7 @@ def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Cop
     return Outcome(DELIVERED, detail=detail)
 
 
-def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copies: list[maildir.Copy]) -> list[str]:
+def _file(plan: Plan, message: Message, home: str, filings: Filings, copies: list[maildir.Copy]) -> list[str]:
     settings = plan.settings
     durable = str(settings["durable"])
     if durable not in DURABLE:
@@ -127,15 +132,15 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
     create = bool(settings["create-folders"])
     targets, notes = _targets(filings, inbox, str(settings["layout"]), create)
     files.check_home(home)
-    parts = _parts(plan, message)
     made = []
-    for path, (name, flags) in targets.items():
+    first: dict[Edits, maildir.Copy] = {}  # the first copy with this header
+    for path, (name, flags, edits) in targets.items():
         if time.time_ns() // 1000 % SWEEP_ONE_IN == 0:
             _sweep(path)
         copy = maildir.Copy(path, flags)
         copies.append(copy)
-        first = copies[0] if len(copies) > 1 else None
-        maildir.stage(copy, parts, durable, inbox, first=first)
+        maildir.stage(copy, _parts(message, edits), durable, inbox, first=first.get(edits))
+        first.setdefault(edits, copy)
         if copy.made and path != inbox:
             made.append(name)
     if made and settings["subscribe"]:
@@ -151,22 +156,22 @@ def _file(plan: Plan, message: Message, home: str, filings: dict[str, str], copi
 
 
 def _targets(
-    filings: dict[str, str], inbox: bytes, layout: str, create: bool
-) -> tuple[dict[bytes, tuple[str, str]], list[str]]:
-    """{directory: (folder, flags)}, and notes; every name is looked at before the first byte is written.
+    filings: Filings, inbox: bytes, layout: str, create: bool
+) -> tuple[dict[bytes, tuple[str, str, Edits]], list[str]]:
+    """{directory: (folder, flags, edits)}, and notes; every name is looked at before the first byte is written.
     Names of one directory ("Inbox" and "INBOX") are one delivery; a folder that is missing and must not be
     made is the inbox: else a stranger who names one that never was would have the mail come back for days."""
-    targets: dict[bytes, tuple[str, str]] = {}
+    targets: dict[bytes, tuple[str, str, Edits]] = {}
     notes: list[str] = []
-    for name, flags in filings.items():
+    for name, (flags, edits) in filings.items():
         path = folders.directory(name, inbox, layout)
         if flags and not (flags.isascii() and flags.isalpha()):
             raise Refused(f"the flags {flags!r} for {name!r} are not letters")
         if not create and path != inbox and _is_missing(path):
             notes.append(f"there is no folder {name!r}, and `create-folders = no`: the inbox instead")
             name, path = INBOX, inbox
-        name, others = targets.get(path, (name, ""))
-        targets[path] = (name, "".join(sorted({*flags, *others})))
+        name, others, _ = targets.get(path, (name, "", ()))
+        targets[path] = (name, "".join(sorted({*flags, *others})), edits)
     return targets, notes
 
 
@@ -181,12 +186,12 @@ def _is_missing(path: bytes) -> bool:
 # What follows is imported by the few deliveries that need it.
 
 
-def _parts(plan: Plan, message: Message) -> tuple[bytes, ...]:
-    if not plan.headers:
+def _parts(message: Message, edits: Edits) -> Sequence[bytes]:
+    if not edits:
         return (message.raw,)
     from pyfilter.delivery import headers
 
-    return (headers.lines_above(plan.headers, message.raw), message.raw)
+    return headers.edited(message, edits)
 
 
 def _sweep(path: bytes) -> None:

@@ -1,7 +1,8 @@
-"""The lines put above a message before it is filed (``X-Pyfilter-Problem`` …).
+"""The header of what is filed: lines put above the message (``X-Pyfilter-Problem``, a verdict), fields taken out.
 
-In: (name, value) pairs of a Plan. Out: bytes that stand before the message as it came, which
-itself is not touched. Line ends are those of the message.
+In: the edits of an action (engine/plan.py) and the message. Out: pieces of bytes that follow each other; all
+but the added lines are the message's own bytes, in their order. A field is taken out with its folds and its
+line end; what follows it stays what it was. Line ends of added lines are those of the message.
 
 Each pair becomes one field and never more (RFC 5322, section 2.2): the name keeps only the
 characters a name can have, control characters of the value become spaces, so that no value can
@@ -12,12 +13,41 @@ in any case before 998 (RFC 5322, section 2.1.1).
 
 from __future__ import annotations
 
-__all__ = ["lines_above"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.engine.plan import Edits
+    from pyfilter.message.message import Message
+
+__all__ = ["edited", "lines_above"]
 
 LINE = 78
 LONGEST_LINE = 998
 # bytes of text in one encoded word: base64 makes 60 of 45, and 75 is the most (RFC 2047, section 2)
 ENCODED_WORD_BYTES = 45
+
+
+def edited(message: Message, edits: Edits) -> list[bytes]:
+    """The message with ``edits`` made one after the other; none of the pieces is empty."""
+    raw = message.raw
+    added: list[tuple[str, str]] = []
+    out: list[tuple[int, int]] = []
+    for verb, name, value in edits:
+        if verb == "add":
+            added.append((name, value))
+            continue
+        added = [pair for pair in added if not _named(name, pair[0].lower())]
+        out += [(field.start, field.end) for field in message.fields if field.name and _named(name, field.name)]
+    pieces = [lines_above(added, raw)]
+    kept = 0
+    for start, end in sorted(set(out)):
+        pieces.append(raw[kept:start])
+        kept = end
+    pieces.append(raw[kept:])
+    return [piece for piece in pieces if piece]
+
+
+def _named(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def lines_above(headers: list[tuple[str, str]], raw: bytes) -> bytes:

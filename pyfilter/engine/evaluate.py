@@ -16,7 +16,7 @@ from __future__ import annotations
 from marshal import loads
 
 from pyfilter import limits
-from pyfilter.engine.fields import Asked, Case
+from pyfilter.engine.fields import UNDECIDED, Asked, Case, PutOff
 from pyfilter.engine.holes import folder, sentence
 from pyfilter.engine.plan import FILING, INBOX, OUTCOMES, Action, Plan
 from pyfilter.engine.questions import Facts, Question
@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyfilter.engine.plan import Edits
     from pyfilter.engine.trace import Step
     from pyfilter.language.program import Program
     from pyfilter.message.envelope import Envelope
@@ -47,11 +48,14 @@ def evaluate(
     Returns the Plan; or the Question whose answer is needed first: put it among ``facts`` and call
     again. With ``trace`` the plan says of each rule asked what decided it.
     """
-    run = _Run(program, Case(message, envelope, facts), trace)
+    settings: Any = program["settings"]
+    run = _Run(program, Case(message, envelope, facts, settings), trace)
     try:
         run.rules()
     except Asked as asked:
         return asked.question
+    except PutOff as reason:
+        return run.put_off(str(reason))
     return run.finish()
 
 
@@ -61,8 +65,7 @@ class _Run:
     def __init__(self, program: Program, case: Case, trace: bool) -> None:
         self.program: Any = program
         self.case = case
-        settings: Any = program["settings"]
-        self.plan = Plan(settings)
+        self.plan = Plan(case.settings)
         self.flags = ""  # what `mark` has set so far
         self.unmarked: list[Action] = []  # what the rule under way files; its marks come when the rule ends
         self.cancelled = False  # is the implicit keep cancelled?
@@ -115,11 +118,21 @@ class _Run:
                     break  # the inner rule took the message
             elif self.act(rule, statement):
                 ended = True
-        # what a rule files carries the marks that stand when the rule ends
+        # what a rule files carries the marks and the header that stand when the rule ends
+        edits = self.edits() if self.unmarked else ()
         for action in self.unmarked:
             action.flags = self.flags
+            action.edits = edits
         self.unmarked = around
         return ended
+
+    def edits(self) -> Edits:
+        """What stands to be changed in the header: a scanner's verdict in the place of lines that say one."""
+        if self.case.verdict is None or self.case.verdict.skipped:
+            return ()
+        from pyfilter.message.verdict import REMOVED
+
+        return ("remove", REMOVED, ""), *[("add", name, value) for name, value in self.case.verdict.headers()]
 
     def file(self, number: int) -> str:
         name: str = self.program["files"][number]
@@ -168,7 +181,7 @@ class _Run:
             return None if found_all.count(True) + found_all.count(None) >= condition[1] else False
         try:
             return holds(self.case, self.program, condition)
-        except Unreadable:
+        except UNDECIDED:
             return None
 
     # -------------------------------------------------------------- actions
@@ -185,6 +198,15 @@ class _Run:
         if verb == "mark":
             self.flags = "".join(sorted({*self.flags, *action[1]}))
             plan.actions.append(Action("mark", flags=action[1], **place))
+            return False
+        if verb in ("scan", "verify"):
+            from pyfilter.engine import judged
+
+            plan.actions.append(Action(verb, text=action[1], **place))
+            try:
+                judged.scan(action[1], self.case) if verb == "scan" else judged.verify(self.case)
+            except UNDECIDED:  # the notes tell; tests that need it are unknown
+                pass
             return False
         if verb == "log":
             plan.actions.append(Action("log", text=sentence(action[1], self.case, limits.LOG_CHARACTERS), **place))
@@ -225,10 +247,19 @@ class _Run:
     def finish(self) -> Plan:
         plan = self.plan
         if not self.cancelled:
-            plan.actions.append(Action("keep", folder=INBOX, flags=self.flags))
+            plan.actions.append(Action("keep", folder=INBOX, flags=self.flags, edits=self.edits()))
             plan.outcome = "kept"
         if plan.outcome == "deferred":  # nothing is done with a message that comes again
             plan.actions = [action for action in plan.actions if action.verb not in FILING]
+        plan.notes += self.case.notes
+        plan.verdict = self.case.verdict
+        return plan
+
+    def put_off(self, reason: str) -> Plan:
+        """The Plan where a service that is required could not answer: the message comes again."""
+        plan = self.plan
+        plan.outcome, plan.rule, plan.line, plan.file = "deferred", None, 0, ""
+        plan.actions = [Action("defer", text=reason)]
         return plan
 
 

@@ -4,12 +4,12 @@
 rules around; it reads each field once, in each form once. A field is named by its key as in the
 Program ("from.domain", "header x-cron-env"); the table below says how its values are found. A
 field that is absent has no values. Past a limit of the message (``Unreadable``) a field cannot
-be read: the test that asked is unknown.
+be read: the test that asked is unknown. So is one whose answer the world could not give (``Unanswered``).
 """
 
 from __future__ import annotations
 
-from pyfilter.engine.questions import Facts, Question
+from pyfilter.engine.questions import Facts, Question, Unknown
 from pyfilter.language.forms import fold, plain
 from pyfilter.message.message import Unreadable
 
@@ -19,8 +19,21 @@ if TYPE_CHECKING:
 
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Mailbox, Message
+    from pyfilter.message.verdict import Verdict
 
-__all__ = ["ADDRESS_FIELDS", "ADDRESS_PARTS", "ENVELOPE_FIELDS", "FIELDS", "FORMS", "Asked", "Case"]
+__all__ = [
+    "ADDRESS_FIELDS",
+    "ADDRESS_PARTS",
+    "ENVELOPE_FIELDS",
+    "FIELDS",
+    "FORMS",
+    "JUDGED_FIELDS",
+    "UNDECIDED",
+    "Asked",
+    "Case",
+    "PutOff",
+    "Unanswered",
+]
 
 # field -> the headers it reads
 ADDRESS_FIELDS = {
@@ -61,6 +74,9 @@ FIELDS: dict[str, Callable[[Message], list[str]]] = {
     "size": lambda message: [str(message.size)],
 }
 
+# what others say of the message: engine/judged.py, which few deliveries need
+JUDGED_FIELDS = frozenset({"spam", "spam.score", "spam.threshold", "spam.tests", "dkim", "dkim.domain", "spf", "dmarc"})
+
 # the forms in which texts are compared; "case" is for the required literal of a regex
 FORMS: dict[str, Callable[[str], str]] = {
     "fold": fold,
@@ -76,19 +92,48 @@ class Asked(Exception):
         self.question = question
 
 
+class Unanswered(Exception):
+    """The world was asked and could not say; the text says why. The test that asked is unknown."""
+
+
+class PutOff(Exception):
+    """A service that is required could not say: the message waits. The text says why, for the log."""
+
+
+# a test that ends in one of these is unknown
+UNDECIDED = (Unreadable, Unanswered)
+
+
 class Case:
     """One message under the rules. ``captures``: name -> text of the rules around the current one.
-    ``texts``: of the test under way, its texts with holes, once the first value needed them."""
+    ``texts``: of the test under way, its texts with holes, once the first value needed them.
+    ``scanner``: the one whose verdict `spam` means, once `scan` has named it; ``verified``: has `verify dkim`
+    been done? ``verdict``: what a scanner said that was asked. ``notes``: what could not be found out, and why."""
 
-    __slots__ = ("_forms", "_values", "captures", "envelope", "facts", "message", "texts")
+    __slots__ = (
+        "_forms", "_given", "_values", "captures", "envelope", "facts", "message", "notes", "scanner", "settings",
+        "texts", "verdict", "verified",
+    )  # fmt: skip
 
-    def __init__(self, message: Message, envelope: Envelope, facts: Facts) -> None:
+    def __init__(
+        self, message: Message, envelope: Envelope, facts: Facts, settings: dict[str, object] | None = None
+    ) -> None:
         self.message = message
         self.envelope = envelope
         self.facts = facts
+        self.settings = settings or {}
         self.captures: dict[str, str] = {}
         self.texts: tuple[str, ...] | None = None
-        self._values: dict[str, list[str] | None] = {}
+        self.scanner = ""
+        self.verified = False
+        self.verdict: Verdict | None = None
+        self.notes: dict[str, None] = {}
+        self._given: dict[str, list[str]] = {
+            question.argument: list(answer)  # type: ignore[call-overload]
+            for question, answer in facts.items()
+            if question.kind == "given"
+        }
+        self._values: dict[str, list[str] | None] = dict(self._given)
         self._forms: dict[tuple[str, str], list[str]] = {}
 
     def values(self, key: str) -> list[str]:
@@ -131,16 +176,35 @@ class Case:
         return any(self.message.raw_values(header) for header in headers)
 
     def fact(self, question: Question) -> object:
-        """The answer to ``question``; raises Asked where nobody has answered yet."""
+        """The answer to ``question``. Raises Asked where nobody has answered yet, Unanswered where nobody
+        can, and PutOff where that must not be (`set spamd.required = yes`)."""
         try:
-            return self.facts[question]
+            answer = self.facts[question]
         except KeyError:
             raise Asked(question) from None
+        if isinstance(answer, Unknown):
+            self.notes[answer.why] = None
+            if answer.asked and self.settings.get(f"{question.kind}.required"):
+                raise PutOff(answer.why)
+            raise Unanswered(answer.why)
+        return answer
+
+    def forget(self, *keys: str) -> None:
+        """Read these fields anew: an action has changed what they look at."""
+        for key in keys:
+            if key not in self._given:
+                self._values.pop(key, None)
+                for form in FORMS:
+                    self._forms.pop((key, form), None)
 
     def _read(self, key: str) -> list[str]:
         getter = FIELDS.get(key)
         if getter is not None:
             return getter(self.message)
+        if key in JUDGED_FIELDS:
+            from pyfilter.engine.judged import read
+
+            return read(key, self)
         kind, _, name = key.partition(" ")
         if kind == "header":
             return self.message.values(name)

@@ -9,6 +9,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.engine.trace import Step
+    from pyfilter.message.verdict import Verdict
+
+    Edits = tuple[tuple[str, str, str], ...]
 
 __all__ = ["FILING", "INBOX", "OUTCOMES", "Action", "Plan"]
 
@@ -29,15 +32,17 @@ FILING = frozenset({"file", "copy", "keep"})
 class Action:
     """One thing to do.
 
-    ``verb``: file copy keep discard reject defer mark log (the JSON's words).
+    ``verb``: file copy keep discard reject defer mark log scan verify (the JSON's words).
     ``folder``: for file, copy, keep: as a mail client shows it, components joined by "/", the
     inbox as "INBOX"; else None.
     ``flags``: Maildir flag letters, sorted ("FS"): what is filed carries them; for mark: what it set.
-    ``text``: reason of reject and defer, text of log.
+    ``edits``: what is changed in the header of what is filed, in order: ("remove", name, "") takes every
+    field of the name out (lower case; a `*` at its end stands for any rest), ("add", name, value) puts a line above.
+    ``text``: reason of reject and defer, text of log, the scanner of scan.
     ``rule``, ``line``, ``file``: where it comes from; rule None for the implicit keep, line 0 then.
     """
 
-    __slots__ = ("file", "flags", "folder", "line", "rule", "text", "verb")
+    __slots__ = ("edits", "file", "flags", "folder", "line", "rule", "text", "verb")
 
     def __init__(
         self,
@@ -45,6 +50,7 @@ class Action:
         *,
         folder: str | None = None,
         flags: str = "",
+        edits: Edits = (),
         text: str = "",
         rule: str | None = None,
         line: int = 0,
@@ -53,6 +59,7 @@ class Action:
         self.verb = verb
         self.folder = folder
         self.flags = flags
+        self.edits = edits
         self.text = text
         self.rule = rule
         self.line = line
@@ -71,12 +78,12 @@ class Plan:
     ``actions``: in the order they were decided.
     ``notes``: what a reader of the log or of a test should know (a hole that was empty, a
     condition that could not be decided …), one sentence each.
-    ``headers``: lines ``(name, value)`` to stand above the message as filed.
+    ``verdict``: what a spam scanner that was asked said, or None.
     ``settings``: the program's, for the delivery (maildir, layout, durable …).
     ``trace``: None, or a list of Step (engine/trace.py).
     """
 
-    __slots__ = ("actions", "file", "headers", "line", "notes", "outcome", "rule", "settings", "trace")
+    __slots__ = ("actions", "file", "line", "notes", "outcome", "rule", "settings", "trace", "verdict")
 
     def __init__(self, settings: dict[str, object]) -> None:
         self.settings = settings
@@ -86,18 +93,22 @@ class Plan:
         self.line = 0
         self.file = ""
         self.notes: list[str] = []
-        self.headers: list[tuple[str, str]] = []
+        self.verdict: Verdict | None = None
         self.trace: list[Step] | None = None
 
-    def filings(self) -> dict[str, str]:
-        """``{folder: flags}``: every folder that gets a copy, in order, each once, with all the flags
-        that any of its actions carries."""
-        folders: dict[str, str] = {}
+    def copies(self) -> dict[str, tuple[str, Edits]]:
+        """``{folder: (flags, edits)}``: every folder that gets a copy, in order, each once, with all the flags
+        that any of its actions carries, and the header as it stood for the last of them."""
+        folders: dict[str, tuple[str, Edits]] = {}
         for action in self.actions:
             if action.verb in FILING and action.folder is not None:
-                flags = folders.get(action.folder, "") + action.flags
-                folders[action.folder] = "".join(sorted(set(flags)))
+                flags = folders.get(action.folder, ("", ()))[0] + action.flags
+                folders[action.folder] = "".join(sorted(set(flags))), action.edits
         return folders
+
+    def filings(self) -> dict[str, str]:
+        """``{folder: flags}``: the same without the header."""
+        return {folder: flags for folder, (flags, _) in self.copies().items()}
 
     @property
     def reason(self) -> str:

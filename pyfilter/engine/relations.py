@@ -9,7 +9,7 @@ A test's layout stands in language/program.py.
 
 from __future__ import annotations
 
-from pyfilter.engine.fields import FORMS, Case
+from pyfilter.engine.fields import FORMS, Case, Unanswered
 from pyfilter.engine.questions import Question
 from pyfilter.language.patterns import match_glob, search_regex
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Test = tuple[Any, ...]
 
-__all__ = ["RELATIONS", "form_of", "holds", "insert", "render", "witness"]
+__all__ = ["RELATIONS", "WHOLE", "form_of", "holds", "insert", "render", "witness"]
 
 
 def render(template: str | tuple[Any, ...], case: Case) -> str:
@@ -77,9 +77,12 @@ def _ends(case: Case, program: Program, test: Test, number: int) -> bool:
 
 def _number(case: Case, test: Test, number: int) -> float | None:
     """The number a value stands for, or None: a header may hold anything."""
-    value = _value(case, test, number)
+    return _as_number(_value(case, test, number))
+
+
+def _as_number(text: str) -> float | None:
     try:
-        return float(value) if len(value) < 40 else None
+        return float(text) if len(text) < 40 else None
     except ValueError:
         return None
 
@@ -96,6 +99,9 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
     value = _number(case, test, number)
     operator, limit = test[2]
+    if isinstance(limit, str):  # a field's key
+        numbers = [_as_number(text) for text in case.values(limit)]
+        return value is not None and any(other is not None and _OPERATORS[operator](value, other) for other in numbers)
     return value is not None and _OPERATORS[operator](value, limit)
 
 
@@ -119,12 +125,14 @@ def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
     lists: Any = program["lists"]
     for name in names:
         entries, path = lists[name]
-        if entries is None:
-            entries = case.fact(Question("list", path))
-        if entries is None:
+        try:
+            if entries is None:
+                entries = case.fact(Question("list", path))
+        except Unanswered:
             verdict = None
-        elif any(text in entries for text in wanted):
-            return True
+        else:
+            if any(text in entries for text in wanted):
+                return True
     return verdict
 
 
@@ -191,14 +199,25 @@ RELATIONS: dict[str, Callable[[Case, Program, Test, int], bool | None]] = {
 }
 
 
+def _fails(case: Case, key: str) -> bool:
+    """One signature that holds is enough, whatever became of the others (RFC 6376, section 6.1)."""
+    results = case.values(key)
+    return "fail" in results and "pass" not in results
+
+
+# relations that look at all values of a field together
+WHOLE: dict[str, Callable[[Case, str], bool]] = {"exists": Case.exists, "fails": _fails}
+
+
 def holds(case: Case, program: Program, test: Test) -> bool | None:
     """Does ``test`` hold for any value of its field? None where a list it needs is unknown.
 
-    Raises Unreadable (a field past a limit) and Asked (a fact is missing).
+    Raises Unreadable (a field past a limit), Unanswered, PutOff, and Asked (a fact is missing).
     """
     relation, key = test[0], test[1]
-    if relation == "exists":
-        return case.exists(key)
+    whole = WHOLE.get(relation)
+    if whole is not None:
+        return whole(case, key)
     row = RELATIONS[relation]
     case.texts = None
     verdict: bool | None = False

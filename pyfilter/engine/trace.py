@@ -6,7 +6,7 @@ A Step is one rule asked. ``reasons`` are the tests that decided it: of conditio
 
 from __future__ import annotations
 
-from pyfilter.engine.fields import Case
+from pyfilter.engine.fields import JUDGED_FIELDS, Case, Unanswered
 from pyfilter.engine.holes import line
 from pyfilter.engine.plan import Action, Plan
 from pyfilter.engine.relations import witness
@@ -23,8 +23,9 @@ __all__ = ["VERDICTS", "Reason", "Step", "describe", "explain", "reasons"]
 
 VERDICTS = {True: "matched", False: "not matched", None: "unknown"}
 
-# characters of a value that a trace shows
+# characters of a value that a trace shows, and of the reason why there is none
 SHOWN = 72
+SHOWN_REASON = 200
 
 
 class Reason:
@@ -114,6 +115,10 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
         holding = witness(case, program, test)
     except Unreadable:
         return "more than pyfilter reads (see limits)"
+    except Unanswered as error:
+        return f"not known: {line(str(error), SHOWN_REASON)}"
+    if key in JUDGED_FIELDS:
+        return _judged(test, values, case)
     if not values:
         return "present, without an address"
     if test[0] in ("compare", "between"):
@@ -122,6 +127,21 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
     text = _quoted(value)
     more = len(values) - 1
     return f"{text} and {more} more" if more and holding is None else text
+
+
+def _judged(test: tuple[Any, ...], values: list[str], case: Case) -> str:
+    """Words of the language stand without quotes; a verdict is shown with its points."""
+    key = test[1]
+    shown = line(", ".join(values), SHOWN)
+    if key == "spam":
+        try:
+            points = case.values("spam.score") + case.values("spam.threshold")
+        except Unanswered:  # the verdict alone was given
+            return shown
+        return f"{shown}, score {' of '.join(points)}"
+    if test[0] == "compare" and isinstance(test[2][1], str):
+        return f"{shown}, and {test[2][1]} is {', '.join(case.values(test[2][1])) or 'absent'}"
+    return shown
 
 
 def _quoted(value: str) -> str:
@@ -140,6 +160,8 @@ _WORDS: dict[str, Callable[[Action], str]] = {
     "defer": lambda action: f'defer "{action.text}"',
     "mark": lambda action: f"mark {_flags(action.flags)}",
     "log": lambda action: f'log "{action.text}"',
+    "scan": lambda action: f"scan with {action.text}",
+    "verify": lambda action: f"verify {action.text}",
 }
 
 FLAG_WORDS = {"D": "draft", "F": "flagged", "P": "passed", "R": "answered", "S": "read", "T": "deleted"}

@@ -12,6 +12,8 @@ REMOVED = "x-spam-*"
 
 # characters of the list of tests in X-Spam-Status; the longest real one is some 900
 TESTS_CHARACTERS = 4000
+# characters of names that stand on one line of it
+LINE = 70
 
 
 class Verdict:
@@ -50,13 +52,10 @@ class Verdict:
             return ()
         word = "Yes" if self.spam else "No"
         required = "" if self.threshold is None else f" required={number(self.threshold)}"
-        tests = ",".join(self.tests)
-        if len(tests) > TESTS_CHARACTERS:
-            tests = tests[:TESTS_CHARACTERS].rpartition(",")[0]
         return (
             ("X-Spam-Flag", word.upper()),
             ("X-Spam-Score", number(self.score)),
-            ("X-Spam-Status", f"{word}, score={number(self.score)}{required} tests={tests or 'none'}"),
+            ("X-Spam-Status", f"{word}, score={number(self.score)}{required} tests={_listed(self.tests) or 'none'}"),
         )
 
     def as_data(self) -> dict[str, object]:
@@ -68,6 +67,23 @@ class Verdict:
             "tests": list(self.tests),
             "skipped": self.skipped,
         }
+
+
+def _listed(tests: tuple[str, ...]) -> str:
+    """The names, joined by commas; behind some a blank, where a long line may be folded."""
+    listed = ""
+    line = 0
+    for test in tests:
+        if len(listed) + len(test) > TESTS_CHARACTERS:
+            break
+        if listed:
+            listed += ","
+            if line + len(test) > LINE:
+                listed += " "
+                line = 0
+        listed += test
+        line += len(test) + 1
+    return listed
 
 
 def number(points: float) -> str:

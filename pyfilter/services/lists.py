@@ -4,7 +4,7 @@ One entry a line; ``#`` starts a comment at the start of a line or behind white 
 an entry may be stands in language/entries.py. UTF-8, other bytes are read as Latin-1; CRLF is fine.
 
 A file that cannot be read makes the list unknown, not empty: ``not in`` must not fire because a disk
-is away.
+is away. ``Inquiry.argument`` is the path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ import os
 import stat
 
 from pyfilter import limits
+from pyfilter.engine.questions import Unknown
 from pyfilter.language.entries import entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.services.answers import Inquiry
 
 __all__ = ["entries", "read"]
 
@@ -36,27 +41,25 @@ def entries(data: bytes) -> frozenset[str]:
     return frozenset(found for written in text.splitlines() if (found := _line(written)))
 
 
-def read(path: str, problems: list[str]) -> frozenset[str] | None:
-    """The entries of the list file ``path``; None, and a sentence in ``problems``, where it cannot be read."""
+def read(inquiry: Inquiry) -> frozenset[str] | Unknown:
+    """The entries of the list file."""
+    path = inquiry.argument
     try:
         # O_NONBLOCK: a FIFO in its place must not hold the delivery up
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                problems.append(f"list file {path} is not a regular file; the list is unknown")
-                return None
+                return Unknown(f"list file {path} is not a regular file; the list is unknown")
             data = bytearray()
             while chunk := os.read(descriptor, 1 << 20):
                 data += chunk
                 if len(data) > limits.LIST_BYTES:  # counted, since some files (in /proc) tell no size
-                    problems.append(f"list file {path} is larger than {limits.LIST_BYTES} bytes; the list is unknown")
-                    return None
+                    return Unknown(f"list file {path} is larger than {limits.LIST_BYTES} bytes; the list is unknown")
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        problems.append(
+        return Unknown(
             f"list file {path} cannot be read ({getattr(error, 'strerror', None) or error}); the list is unknown"
         )
-        return None
     return entries(bytes(data))

@@ -136,7 +136,7 @@ def test_a_defer_touches_nothing_and_tells_the_sender_nothing(box: Box, message:
 
 def test_lines_of_the_plan_stand_above_the_message(box: Box) -> None:
     plan = make_plan(("keep", "INBOX", ""))
-    plan.headers = [("X-Pyfilter-Problem", "rules do not check"), ("X-Two", "2")]
+    plan.actions[0].edits = (("add", "X-Pyfilter-Problem", "rules do not check"), ("add", "X-Two", "2"))
     raw = b"Subject: x\r\n\r\ntext\r\n"
     execute(plan, Message.from_bytes(raw), str(box.home))
     assert box.visible() == {".": [b"X-Pyfilter-Problem: rules do not check\r\nX-Two: 2\r\n" + raw]}

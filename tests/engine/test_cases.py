@@ -1,9 +1,8 @@
 """Golden cases: rules and a message in, the plan in words out (tests/cases/*.case).
 
 A case is a text of sections, each headed by a line ``=== name``: ``rules``, ``message``, perhaps
-``sender``, ``recipient``, ``unknown`` (list files
-beside the cases that cannot be read, one a line), then
-``plan``: what ``plan.explain()`` must say, to the letter.
+``sender``, ``recipient``, ``facts`` (see ``fact_of``), then ``plan``: what ``plan.explain()`` must say, to the
+letter.
 
 ``PYFILTER_REWRITE=1 pytest tests/engine/test_cases.py`` writes the plans anew; read the diff before
 committing it.
@@ -19,13 +18,14 @@ import pytest
 from pyfilter.agent import decide
 from pyfilter.engine.evaluate import evaluate
 from pyfilter.engine.plan import Plan
-from pyfilter.engine.questions import Facts, Question
+from pyfilter.engine.questions import Facts, Question, Unknown
 from pyfilter.engine.trace import explain
 from pyfilter.language.compiling import compile_sources
 from pyfilter.language.program import Program
 from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
+from pyfilter.message.verdict import Verdict
 
 DIRECTORY = Path(__file__).parent.parent / "cases"
 CASES = sorted(DIRECTORY.glob("*.case"))
@@ -49,8 +49,25 @@ def program_of(text: str) -> Program:
     return compiled.program
 
 
-def facts_of(text: str) -> Facts:
-    return {Question("list", str(DIRECTORY / name)): None for name in text.split()}
+def fact_of(line: str) -> tuple[Question, object]:
+    """A line of ``facts``: who answers, and what.
+
+    ``unread blocked.txt`` (a list file beside the cases), ``given spam.score 7.5``, ``spamd yes 7.5 of 5.0 A,B``,
+    ``dkim pass friend.example, fail other.example``, and of each service ``unknown the reason``, where it was asked.
+    """
+    kind, _, rest = line.partition(" ")
+    if kind == "unread":
+        return Question("list", str(DIRECTORY / rest)), Unknown(f"list file {rest} cannot be read")
+    if kind == "given":
+        key, _, value = rest.partition(" ")
+        return Question("given", key), (value,)
+    if rest.startswith("unknown "):
+        return Question(kind), Unknown(rest.removeprefix("unknown "))
+    if kind == "dkim":
+        return Question(kind), tuple(tuple(pair.split()) for pair in rest.split(", ") if pair)
+    verdict, score, _, threshold, *tests = rest.split()
+    names = tuple(tests[0].split(",")) if tests else ()
+    return Question(kind), Verdict(kind, verdict == "yes", float(score), float(threshold), names)
 
 
 def data_of(plan: Plan) -> list[object]:
@@ -66,7 +83,7 @@ def test_case(path: Path) -> None:
     envelope = Envelope.of_archive(
         message, sender=parts.get("sender", "").strip() or None, recipient=parts.get("recipient", "").strip() or None
     )
-    facts = facts_of(parts.get("unknown", ""))
+    facts: Facts = dict(fact_of(line) for line in parts.get("facts", "").splitlines())
     plan = decide(program, message, envelope, facts, trace=True)
     said = explain(plan).replace(f"{DIRECTORY}/", "") + "\n"
     if os.environ.get("PYFILTER_REWRITE"):

@@ -14,7 +14,7 @@ from pyfilter import limits
 from pyfilter.engine.evaluate import candidates, evaluate
 from pyfilter.engine.fields import Case
 from pyfilter.engine.plan import Plan
-from pyfilter.engine.questions import Facts, Question
+from pyfilter.engine.questions import Facts, Question, Unknown
 from pyfilter.language.compiling import compile_sources
 from pyfilter.language.program import Program
 from pyfilter.language.tree import Source
@@ -168,7 +168,9 @@ envelopes = st.builds(
     st.sampled_from((None, "box", "J\u030c")),
     st.just({"LOGNAME": "ann"}),
 )
-answers = st.sampled_from((None, frozenset(), frozenset({"boss", "@corp.example"}), frozenset({"a", "k"})))
+answers = st.sampled_from(
+    (Unknown("the list is away"), frozenset(), frozenset({"boss", "@corp.example"}), frozenset({"a", "k"}))
+)
 
 
 def compiled(text: str) -> Program:
@@ -181,7 +183,7 @@ def told(plan: Plan | Question) -> list[object]:
     """All that a delivery does by."""
     assert isinstance(plan, Plan)
     actions = [(a.verb, a.folder, a.flags, a.text, a.rule, a.line, a.file) for a in plan.actions]
-    return [plan.outcome, plan.rule, plan.line, plan.file, actions, plan.notes, plan.headers, plan.filings()]
+    return [plan.outcome, plan.rule, plan.line, plan.file, actions, plan.notes, plan.copies()]
 
 
 BOUNDED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

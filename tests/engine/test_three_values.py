@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pyfilter.engine.evaluate import evaluate
 from pyfilter.engine.plan import Plan
-from pyfilter.engine.questions import Question
+from pyfilter.engine.questions import Question, Unknown
 from pyfilter.language.compiling import compile_sources
 from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
@@ -40,7 +40,7 @@ def judged(condition: Condition, body: tuple[Any, ...] = (("keep", False, 1, 0),
         "index": {"always": (0,), "exact": {}, "part": {}},
         "excerpts": dumps(((1, "as written"),)),
     }
-    plan = evaluate(program, MESSAGE, Envelope(), {Question("list", "/away"): None}, trace=True)
+    plan = evaluate(program, MESSAGE, Envelope(), {Question("list", "/away"): Unknown("the list is away")}, trace=True)
     assert isinstance(plan, Plan)
     assert plan.trace is not None
     return VERDICTS[str(plan.trace[0].as_data()["verdict"])], plan
@@ -130,6 +130,7 @@ def test_what_loses_mail_needs_certainty(verb: str) -> None:
     assert plan.notes == [
         'rule "inner" (rules:1) could not be decided and was passed over',
         f'kept instead of {verb} by rule "x": above it "inner" could not be decided, and {verb} needs certainty',
+        "the list is away",
     ]
     _, plan = judged(TRUE, (action, inner))
     assert plan.outcome == {"discard": "discarded", "reject": "rejected"}[verb], "the unknown stands below it"

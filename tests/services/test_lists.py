@@ -9,12 +9,12 @@ import pytest
 
 from pyfilter import limits
 from pyfilter.agent import decide
-from pyfilter.engine.questions import Question
+from pyfilter.engine.questions import Question, Unknown
 from pyfilter.language.compiling import compile_sources
 from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
-from pyfilter.services.answers import SERVICES, answer
+from pyfilter.services.answers import SERVICES, Inquiry, answer
 from pyfilter.services.lists import entries, read
 
 
@@ -42,11 +42,14 @@ def test_entries(data: bytes, found: set[str]) -> None:
     assert entries(data) == found
 
 
+def inquiry(path: Path) -> Inquiry:
+    return Inquiry(str(path), Message(b""), Envelope(), {})
+
+
 def unknown(path: Path) -> str:
-    problems: list[str] = []
-    assert read(str(path), problems) is None
-    (problem,) = problems
-    return problem
+    found = read(inquiry(path))
+    assert isinstance(found, Unknown) and found.asked
+    return found.why
 
 
 def test_files_that_make_the_list_unknown(tmp_path: Path) -> None:
@@ -66,7 +69,7 @@ def test_the_largest_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(limits, "LIST_BYTES", 10)
     path = tmp_path / "list"
     path.write_bytes(b"a@x\nb@x\nc\n")
-    assert read(str(path), []) == {"a@x", "b@x", "c"}
+    assert read(inquiry(path)) == {"a@x", "b@x", "c"}
     path.write_bytes(b"a@x\nb@x\nc@\n")
     assert unknown(path) == f"list file {path} is larger than 10 bytes; the list is unknown"
 
@@ -74,9 +77,7 @@ def test_the_largest_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_empty_list_is_known(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.touch()
-    problems: list[str] = []
-    assert answer(Question("list", str(path)), problems) == frozenset()
-    assert problems == []
+    assert answer(Question("list", str(path)), Message(b""), Envelope(), {}) == frozenset()
 
 
 @pytest.mark.parametrize(

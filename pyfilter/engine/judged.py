@@ -1,0 +1,88 @@
+"""What others say of a message: the spam scanner's verdict, and what was verified of the sender.
+
+``read`` gives the values of the fields of JUDGED_FIELDS (fields.py). ``spam`` is "yes" or "no"; ``dkim``, ``spf`` and
+``dmarc`` are words of RFC 8601, section 2.7, one for each result.
+
+- ``spam`` is the verdict of the scanner that `scan` named last, else of `set spam.source`: a Question, or
+  with `headers` what one's own servers wrote into the header.
+- ``dkim`` is what `verify dkim` found, once it was done, else what stands in Authentication-Results.
+- Of headers only those count that a stranger cannot have written (message/trusted.py).
+"""
+
+from __future__ import annotations
+
+from pyfilter.engine.fields import Unanswered
+from pyfilter.engine.questions import Question
+from pyfilter.message.verdict import number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyfilter.engine.fields import Case
+    from pyfilter.message.verdict import Verdict
+
+__all__ = ["read", "scan", "verdict", "verify"]
+
+
+def read(key: str, case: Case) -> list[str]:
+    """The values of the field ``key``. Raises what ``Case.fact`` raises."""
+    field, _, part = key.partition(".")
+    if field == "spam":
+        return _PARTS[part](verdict(case))
+    if field == "dkim" and case.verified:
+        results: Any = case.fact(Question("dkim"))
+        if part:
+            return [domain for result, domain in results if result == "pass"]
+        return [result for result, _ in results]
+    from pyfilter.message import auth_results
+
+    ids: Any = case.settings.get("trusted-authserv") or ()
+    hops: Any = case.settings.get("trusted-hops", 1)
+    found = auth_results.results(case.message, ids, hops)
+    return auth_results.domains(found) if part else auth_results.values(found, field)
+
+
+def verdict(case: Case) -> Verdict:
+    """What the scanner says whose verdict counts now."""
+    source = case.scanner or str(case.settings.get("spam.source", "spamd"))
+    if source != "headers":
+        answer: Any = case.fact(Question(source))
+        told: Verdict = answer
+        if told.skipped:
+            case.notes[f"{source}: {told.skipped}"] = None
+        case.verdict = told
+        return told
+    from pyfilter.message import spam_headers
+
+    hops: Any = case.settings.get("trusted-hops", 1)
+    found = spam_headers.verdict(case.message, hops)
+    if found is None:
+        why = "no spam scanner's header stands above the last Received line of your own servers"
+        case.notes[why] = None
+        raise Unanswered(why)
+    return found
+
+
+def scan(scanner: str, case: Case) -> None:
+    """Ask ``scanner`` now: what `spam` means from here on. Raises what ``Case.fact`` raises."""
+    case.scanner = scanner
+    case.forget("spam", *(f"spam.{part}" for part in _PARTS if part))
+    verdict(case)
+
+
+def verify(case: Case) -> None:
+    """Verify the DKIM signatures now: what `dkim` means from here on. Raises what ``Case.fact`` raises."""
+    case.verified = True
+    case.forget("dkim", "dkim.domain")
+    case.fact(Question("dkim"))
+
+
+# part of `spam` -> its values
+_PARTS: dict[str, Callable[[Verdict], list[str]]] = {
+    "": lambda verdict: ["yes" if verdict.spam else "no"],
+    "score": lambda verdict: [number(verdict.score)],
+    "threshold": lambda verdict: [] if verdict.threshold is None else [number(verdict.threshold)],
+    "tests": lambda verdict: list(verdict.tests),
+}
