@@ -8,10 +8,10 @@ trace shows it.
 from __future__ import annotations
 
 from pyfilter import limits
+from pyfilter.engine.fields import UNDECIDED
 from pyfilter.engine.plan import INBOX
 from pyfilter.engine.relations import insert
 from pyfilter.language.forms import plain
-from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def line(text: str, longest: int) -> str:
 
 
 def _filled(part: tuple[Any, ...], case: Case) -> str:
-    """A hole's text; empty where its field goes past a limit: no action fails for that, the mail must lie somewhere."""
+    """A hole's text; empty where its field cannot be read: no action fails for that, the mail must lie somewhere."""
     try:
         return insert(part, case)
-    except Unreadable:
+    except UNDECIDED:
         return ""
 
 

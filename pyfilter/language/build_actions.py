@@ -25,6 +25,7 @@ VERBS = {
     "set_header": "set header",
     "remove_header": "remove header",
     "scan": "scan",
+    "verify": "verify",
     "pass": "pass through",
     "log": "log",
     "notify": "notify",

@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
+from pyfilter.language.check_lists import Lists
 from pyfilter.language.check_names import collect
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_rules import Rules, first_word, later_statement
-from pyfilter.language.check_settings import Lists, Settings
+from pyfilter.language.check_settings import Settings
 from pyfilter.language.check_shadows import report_shadows, report_takers
 from pyfilter.language.check_tests import Excerpts, Tests
 from pyfilter.language.check_texts import Lowered, Scope, Texts
+from pyfilter.language.check_trust import report_trust
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lower import program
 from pyfilter.language.program import Program
@@ -62,6 +64,7 @@ def check(
                 later_statement(word, first_word(item.span, word), report)
         _homeless(file, rules)
     report_takers(nodes, report)
+    report_trust(names.used, settings, report)
     if not report.failed:
         report_shadows(nodes, lowered, lists, report)
     diagnostics = report.sorted([id(file.source) for file in files])

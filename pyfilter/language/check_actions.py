@@ -34,6 +34,11 @@ _FLAG_HABITS = {
 }
 
 
+# scanner, and what people call it
+_SCANNERS = {"spamd": "spamd", "rspamd": "rspamd", "spamassassin": "spamd", "spamc": "spamd", "rspamc": "rspamd"}
+# what `verify` can verify
+_VERIFIED = {"dkim": "dkim"}
+
 # what sends mail to an address -> what files it into a folder
 _FOR_A_FOLDER = {"copy to": "copy into", "forward to": "file into"}
 
@@ -187,6 +192,31 @@ class Actions:
         template = self._text(node, scope)
         return None if template is None else ("log", template, *at)
 
+    # ------------------------------------------------------------------ asking others
+
+    def scan(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        if not node.arguments:
+            return "scan", "", *at
+        return self._who(node, _SCANNERS, at)
+
+    def verify(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        self.texts.names.use(node.verb, node.span)
+        return self._who(node, _VERIFIED, at)
+
+    def _who(self, node: Action, known: dict[str, str], at: tuple[int, int]) -> Lowered | None:
+        """The action with its one word, which must be one of ``known``."""
+        word = node.arguments[0]
+        assert isinstance(word, Word)
+        meant = known.get(word.name.lower())
+        if meant == word.name:
+            return node.verb, meant, *at
+        meant = meant or nearest(word.name, known)
+        choices = list(dict.fromkeys(known.values()))
+        lead = node.span.text[: word.span.start - node.span.start]
+        help = f"write `{lead}{meant}`" if meant else f"write {backquoted([lead + choice for choice in choices], 'or')}"
+        self.report.add("E313", f"`{node.verb}` knows no `{word.name}`", word.span, "", help)
+        return None
+
     def _text(self, node: Action, scope: Scope) -> Template | None:
         text = node.arguments[0]
         assert isinstance(text, Text)
@@ -209,4 +239,6 @@ _VERBS: dict[str, Callable[[Actions, Action, Scope, tuple[int, int]], Lowered | 
     "reject": Actions.reason,
     "defer": Actions.reason,
     "log": Actions.log,
+    "scan": Actions.scan,
+    "verify": Actions.verify,
 }

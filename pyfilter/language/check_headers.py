@@ -26,6 +26,9 @@ WELL_KNOWN = (
     "X-Virus-Scanned", "X-Virus-Status",
 )  # fmt: skip
 
+# what tells who a sender is: believed of one's own servers only
+_FORGED = frozenset({"authentication-results", "received-spf"})
+
 _BY_NAME = {name.casefold(): name for name in WELL_KNOWN}
 # characters; among shorter names nearly everything is a letter away from something
 _SHORTEST = 4
@@ -50,6 +53,15 @@ def header_key(name: Word | Text, report: Report) -> str | None:
             f'write `header "{bare}"`' if bare and bare.isascii() and " " not in bare else "",
         )
         return None
+    if bare.casefold() in _FORGED:
+        report.add(
+            "W312",
+            f"anybody can write `{bare}`",
+            name.span,
+            "a stranger's counts here as your server's does",
+            "ask `dkim passes`, `spf passes` or `dmarc passes`, which look at your own servers' only\n"
+            '(`set trusted-authserv = "mx.example.org"`)',
+        )
     guess = _one_letter_away(bare.casefold())
     if guess:
         report.add(

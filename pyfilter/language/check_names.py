@@ -22,11 +22,17 @@ _KINDS = {Let: "text", ListDefinition: "list", Define: "condition", ActionDefini
 
 
 class Names:
-    """``defined``: name -> its definition; ``broken``: names whose definition could not be read."""
+    """``defined``: name -> its definition; ``broken``: names whose definition could not be read.
+    ``used``: words of the language that need a setting -> where they stand first."""
 
     def __init__(self) -> None:
         self.defined: dict[str, Definition] = {}
         self.broken: set[str] = set()
+        self.used: dict[str, Span] = {}
+
+    def use(self, word: str, span: Span) -> None:
+        """Remember where a field (its part does not matter) or a verb is used."""
+        self.used.setdefault(word.partition(".")[0], span)
 
     def let_named(self, name: str) -> Let | None:
         found = self.defined.get(name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pyfilter.language.check_report import Report, backquoted
-from pyfilter.language.tree import Number, Quantity, Regex, Test, Text, Value
-from pyfilter.language.vocabulary import UNITS
+from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value
+from pyfilter.language.vocabulary import UNITS, field_kind
 from pyfilter.language.vocabulary_rows import UnitRow
 
 __all__ = ["Numbers"]
@@ -20,7 +20,9 @@ _SPELLINGS = {
 }  # fmt: skip
 _BYTES = ("b", "byte", "bytes", "octets")
 
-_KIND_NAMES = {"bytes": "a size", "seconds": "a time", "count": "a count"}
+_KIND_NAMES = {"bytes": "a size", "seconds": "a time", "count": "a count", "points": "a number of points"}
+# kinds that have no unit
+_BARE = ("count", "points")
 
 
 class Numbers:
@@ -31,7 +33,7 @@ class Numbers:
         """A test of a number; the relation fits the field already."""
         relation = node.relation
         assert relation is not None
-        numbers = [self.number(value, kind, key) for value in relation.values]
+        numbers = [self._operand(value, kind, key, relation.word) for value in relation.values]
         if relation.exactly:
             self.report.add("E214", "numbers are always compared exactly", relation.span, "", "leave out `exactly`")
             return None
@@ -40,7 +42,7 @@ class Numbers:
             return None
         if relation.word == "between":
             low, high = whole
-            if low > high:
+            if low > high:  # type: ignore[operator] # `between` takes no fields
                 first, last = (value.span.text for value in relation.values)
                 help = f"the smaller stands first: `between {last} and {first}`"
                 self.report.add("E217", "nothing lies between these two", relation.span, "", help)
@@ -49,6 +51,18 @@ class Numbers:
         operator = relation.operator or "=="
         tests = tuple(("compare", key, (operator, number), excerpt) for number in whole)
         return tests[0] if len(tests) == 1 else ("or", *tests)
+
+    def _operand(self, value: Value | Regex, kind: str, key: str, relation: str) -> int | float | str | None:
+        """A number, or the key of a field of the same kind."""
+        if (
+            relation != "between"
+            and isinstance(value, Point)
+            and value.kind == "field"
+            and value.shift is None
+            and field_kind(value.base.name) == kind
+        ):
+            return value.base.name
+        return self.number(value, kind, key)
 
     def number(self, value: Value | Regex, kind: str, what: str) -> int | float | None:
         """The number ``value`` stands for, in bytes, seconds or as it is; ``what`` it belongs to, as written."""
@@ -63,12 +77,12 @@ class Numbers:
         else:
             self._no_number(value, kind, what)
             return None
-        if number.value < 0:
+        if number.value < 0 and kind != "points":
             self.report.add(
                 "E217", f"{_KIND_NAMES[kind]} is never less than nothing", value.span, "", "leave out the `-`"
             )
             return None
-        if kind == "count":
+        if kind in _BARE:
             return number.value
         if unit is None:
             self._no_unit(number, kind)
@@ -78,8 +92,8 @@ class Numbers:
     def _unit(self, value: Quantity, kind: str) -> UnitRow | None:
         name, written = value.unit.name, value.number.span.text
         unit = UNITS.get(name)
-        if kind == "count":
-            self.report.add("E216", "a count has no unit", value.unit.span, "", f"write `{written}`")
+        if kind in _BARE:
+            self.report.add("E216", f"{_KIND_NAMES[kind]} has no unit", value.unit.span, "", f"write `{written}`")
         elif unit is None:
             self._unknown(value, kind)
         elif unit.kind != kind:
@@ -131,8 +145,8 @@ def _unit_of(kind: str) -> str:
 
 
 def _units(kind: str) -> str:
-    if kind == "count":
-        return "a count is a bare number: `3`"
+    if kind in _BARE:
+        return f"{_KIND_NAMES[kind]} is written without a unit: `{'3' if kind == 'count' else '5.5'}`"
     words = [word for word, row in UNITS.items() if row.kind == kind and (kind == "bytes" or word.endswith("s"))]
     return f"the units are {backquoted(words)}"
 

@@ -3,13 +3,13 @@
 In: a ``Test`` of the tree and the ``Scope`` it stands in. Out: the test as the
 Program keeps it, with the number of its excerpt, and what it captures.
 
-Fields of texts are judged here, numbers in ``check_numbers.py``, wrong fields
+Fields of texts are judged here, numbers in ``check_numbers.py``, words in ``check_words.py``, wrong fields
 and wrong relations get their remedies in ``check_remedy_values.py``.
 """
 
 from __future__ import annotations
 
-from pyfilter.language import remedy_fields, remedy_values
+from pyfilter.language import check_words, remedy_fields, remedy_values
 from pyfilter.language.check_headers import header_key
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_numbers import Numbers
@@ -32,7 +32,7 @@ from pyfilter.language.tree import (
     Wild,
     Word,
 )
-from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEXTUAL, field_kind
+from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEXTUAL, WORDS, field_kind
 
 __all__ = ["Excerpts", "Tests"]
 
@@ -70,6 +70,8 @@ class Tests:
             return None, self._without_field(node, scope)
         key, kind = found
         relation = node.relation
+        if relation is None and kind in WORDS:
+            return check_words.words(node, key, kind, self.excerpts.number(node.span), self.report), Scope()
         if relation is None:
             remedy_values.bare(node, key, self.report)
             return None, Scope()
@@ -82,6 +84,8 @@ class Tests:
         made: Lowered | None
         if kind in NUMERIC:
             made = self.numbers.test(node, key, kind, excerpt)
+        elif kind in WORDS:
+            made = check_words.words(node, key, kind, excerpt, self.report)
         elif relation.word == "exists":
             made = ("exists", key, None, excerpt)
         elif relation.word == "matches":
@@ -113,6 +117,7 @@ class Tests:
         if kind is None or subject.name in ("header", "environment"):
             remedy_fields.no_field(node, subject, self.names, self.report)
             return None
+        self.names.use(subject.name, subject.span)
         return subject.name, kind
 
     def _without_field(self, node: Test, scope: Scope) -> Scope:
@@ -169,6 +174,7 @@ class Tests:
     def _field_value(self, node: Test, value: Point) -> Template | None:
         name = value.base.name
         if field_kind(name) in TEXTUAL and name not in ("header", "environment"):
+            self.names.use(name, value.span)
             return (("field", name, None),)
         if not remedy_fields.later(name, value.span, self.report):
             remedy_values.unquoted(node, value, self.names, self.report)

@@ -127,6 +127,7 @@ class Texts:
                 return None
             filled = (let,) if isinstance(let, str) else let
         elif field_kind(name) and name not in ("header", "environment"):
+            self.names.use(name, hole.span)
             filled = (("field", name, None),)
         else:
             self._unset(hole, scope, captures, bool(inside))

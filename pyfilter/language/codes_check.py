@@ -121,6 +121,26 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     ),
     "E221": ("unknown setting", "docs/language.md lists the settings. A text of your own is named by `let`."),
     "E222": ("wrong count of conditions", "`at least N of { … }`: N is a whole number, at most as large as the group."),
+    "E223": (
+        "not a word of this field",
+        (
+            "`spam` is `yes` or `no`; the bare word asks for yes. `dkim`, `spf` and `dmarc` are `pass`, `fail`,\n"
+            "`softfail`, `neutral`, `none`, `policy`, `temperror` or `permerror` (RFC 8601, section 2.7):\n\n"
+            "    dmarc is fail\n"
+            "    spf is softfail, neutral\n\n"
+            "These are words of the language and stand without quotes."
+        ),
+    ),
+    "E224": (
+        "results of nobody",
+        (
+            "What was verified of a sender stands in Authentication-Results, and anybody can write such a line. Only\n"
+            "those of your own servers count, and only where a stranger cannot have put them:\n\n"
+            '    set trusted-authserv = "mx.example.org"\n\n'
+            "The name is the first word of the lines that your server writes. Where no server of yours verifies DKIM\n"
+            "signatures, a rule can: `verify dkim` is an action, and `dkim` is what it found from there on."
+        ),
+    ),
     "E301": (
         "rule file is not UTF-8",
         "Rule files are UTF-8, so that names of folders and people mean the same everywhere.",
@@ -179,6 +199,10 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     "E312": (
         "rule file that is too large",
         "A rule file has at most 1 MiB, which is some 10,000 rules. Long lists belong into files of their own.",
+    ),
+    "E313": (
+        "scanner or proof that is not known",
+        "`scan with` takes `spamd` or `rspamd`; what `verify` can verify is `dkim`.",
     ),
     "E320": ("too many rules", "There are limits to how many rules a program has and how deep they nest."),
     "E321": ("condition too deep", "There is a limit to how deep parentheses and groups nest."),
@@ -254,6 +278,23 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "`discard` loses mail, and neither sender nor recipient learns of it: the one mistake in a rule that\n"
             "cannot be undone. File it into a folder instead. Where it is meant, a comment on its line says so:\n\n"
             "    discard # on purpose"
+        ),
+    ),
+    "W311": (
+        "service that outlasts the delivery",
+        (
+            "A delivery gives up at its `deadline`, and the mail server tries again later. A scanner that may take as\n"
+            "long would hold all mail up whenever it is slow; after a shorter time its verdict is unknown, and the\n"
+            "mail is filed."
+        ),
+    ),
+    "W312": (
+        "header that strangers write",
+        (
+            "Authentication-Results and Received-SPF tell what a server verified, and whoever sends a message can put\n"
+            "such lines into it. `dkim`, `spf` and `dmarc` look only at those of your own servers:\n\n"
+            '    set trusted-authserv = "mx.example.org"\n'
+            '    rule "shop" { when dkim passes and dkim.domain is "shop.example"; file into "Shop" }'
         ),
     ),
 }

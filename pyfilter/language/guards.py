@@ -9,7 +9,7 @@ for the field's values in the engine's sense: a test holds if any value does,
 and the index looks at the same values in the same form. So nothing under `not`
 guards, an `or` only if all its branches do on the same field in the same way,
 and tests behind one that asks a Question do not count: the question is asked
-whatever the message.
+whatever the message. A field whose values the world is asked for guards nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 from pyfilter.language.check_texts import Lowered
 from pyfilter.language.patterns import glob_literal
+from pyfilter.language.vocabulary import FIELDS
 
-__all__ = ["Guard", "guard"]
+__all__ = ["Guard", "asks", "guard"]
 
 # texts one guard looks for inside values; asking the rule is cheaper than looking for more
 MOST_PARTS = 16
@@ -34,6 +35,12 @@ class Guard:
     form: str  # fold, plain or case: see program.py
     whole: bool  # equals, not contains
     texts: frozenset[str]
+
+
+def asks(key: str) -> bool:
+    """Whether reading the field may ask a Question."""
+    row = FIELDS.get(key.partition(".")[0])
+    return row is not None and row.asks
 
 
 def guard(condition: object, lists: dict[str, tuple[frozenset[str] | None, str | None]]) -> Guard | None:
@@ -74,6 +81,8 @@ class _Finder:
 
     def _test(self, test: Lowered) -> Guard | None:
         key = test[1]
+        if not isinstance(key, str) or asks(key):  # `not` and `at least` guard nothing
+            return None
         match test:
             case ("is", _, (texts, ()), _, exactly):
                 return Guard(key, _FORMS[exactly], True, frozenset(texts))
@@ -103,13 +112,24 @@ class _Finder:
         return Guard(key, "fold", False, frozenset(entries))
 
     def _asks(self, condition: object) -> bool:
-        """Whether the condition may ask a Question: a list that is a file."""
+        """Whether the condition may ask a Question: for a verdict, or for a list that is a file."""
         assert isinstance(condition, tuple)
         if condition[0] in ("and", "or", "not", "at-least"):
             return any(self._asks(inner) for inner in condition[1:] if isinstance(inner, tuple))
+        if asks(condition[1]) or _inserts(condition[2]):
+            return True
         if condition[0] != "in":
             return False
         return any(self.lists.get(name, (None, None))[0] is None for name in condition[2][0])
+
+
+def _inserts(operand: object) -> bool:
+    """Whether a hole in a test's texts may ask a Question."""
+    if not isinstance(operand, tuple):
+        return False
+    if operand[:1] == ("field",):
+        return asks(str(operand[1]))
+    return any(_inserts(inner) for inner in operand if isinstance(inner, tuple))
 
 
 def _conjuncts(condition: object) -> list[Lowered]:

@@ -36,6 +36,8 @@ Action (``line`` and file number last)::
     ("reject", template, line, file)
     ("defer", template, line, file)
     ("log", template, line, file)
+    ("scan", scanner, line, file)                spamd or rspamd
+    ("verify", "dkim", line, file)
 
 ``place`` is a template, or None for the inbox. Components are joined with "/", already
 normalised (".Cron.DenyHosts/" is "Cron/DenyHosts"); a literal has passed every check.
@@ -54,8 +56,12 @@ Condition::
     ("glob",    key, (glob, ...),         excerpt, exactly)
     ("regex",   key, ((pattern, literal or None, names), ...), excerpt, exactly)
     ("in",      key, (list names, frozenset of folded texts, templates), excerpt)
-    ("compare", key, (operator, number),  excerpt)        size; counts
+    ("compare", key, (operator, number),  excerpt)        size; counts; points
+    ("compare", key, (operator, key),     excerpt)        with another field of the same kind
     ("between", key, (low, high),         excerpt)
+    ("fails",   key, None,                excerpt)        dkim, spf, dmarc
+
+`spam` alone and `dkim passes` are ("is", key, …) of "yes" and of "pass".
 
 Literal texts are in the form they are compared in: ``fold`` (see language/forms.py) or,
 with exactly, ``plain``. A condition that is certain when the rules are checked is not
@@ -83,7 +89,7 @@ property test holds.
 
 from __future__ import annotations
 
-FORMAT = 1
+FORMAT = 2
 
 # what marshal can hold; written out where it is read
 Program = dict[str, object]

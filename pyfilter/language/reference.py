@@ -21,6 +21,7 @@ from pyfilter.language.vocabulary import (
     STATEMENTS,
     UNITS,
 )
+from pyfilter.language.vocabulary_rows import SettingRow
 
 __all__ = ["reference"]
 
@@ -78,7 +79,7 @@ stand; a rule inside it stands among them like an action, and is asked when its 
 - `file into`, `keep`, `discard`, `reject` and `defer` take the message: the rest of the rule is still done, then no
   further rule is asked, nor what stands behind it in a rule around it. `and continue` behind `file into`, `keep` or
   `discard` lets the filtering go on.
-- `copy into`, `mark` and `log` do their work and go on. `stop` ends the filtering at once.
+- `copy into`, `mark`, `scan`, `verify` and `log` do their work and go on. `stop` ends the filtering at once.
 - What no rule takes is kept in the inbox, with the flags that were set on the way; also after a `copy into`.
 - A message is filed once into each folder, whatever the number of rules that name it.
 - A rule without `when` takes every message that comes to it, so it stands last.
@@ -100,8 +101,9 @@ A field that the message does not have holds nothing, so `from is "a@b.example"`
 
 ### What becomes of the unknown
 
-A test that cannot be decided is neither true nor false: the list's file cannot be read, or the header is past a limit
-(1 MiB, 2,000 fields). Then neither `in` nor `not in` holds. `and` with something false is false, `or` with something
+A test that cannot be decided is neither true nor false: the list's file cannot be read, the spam scanner does not
+answer, or the header is past a limit (1 MiB, 2,000 fields). Then neither `in` nor `not in` holds, neither `spam` nor
+`not spam`. `and` with something false is false, `or` with something
 true is true, all else is unknown, and **a rule whose condition is unknown does not match**: the message goes on to
 the next one. `discard` and `reject` below such a rule keep the message in the inbox instead, for the rule that could
 not be decided might have wanted it. `pyfilter test` shows what was unknown, and a delivery's line in the log says it.
@@ -190,11 +192,7 @@ def _sections() -> Iterable[str]:
     yield "## Settings\n"
     yield _table(
         ("setting", "default", "what it is", "example"),
-        (
-            (f"`{row.name}`", _default(row.default), row.doc, f"`{row.example}`")
-            for row in SETTINGS.values()
-            if row.built
-        ),
+        ((f"`{row.name}`", _default(row), row.doc, f"`{row.example}`") for row in SETTINGS.values() if row.built),
     )
     yield (
         "### `/etc/pyfilterrc`\n\n"
@@ -231,14 +229,17 @@ def _ends(ends: bool, continuable: bool, stops: bool) -> str:
     return "yes, unless `and continue` stands behind it" if ends else "no"
 
 
-def _default(value: object) -> str:
+def _default(row: SettingRow) -> str:
+    value = row.default
     if value is None:
-        return "the system's log"
+        return row.unset
     if isinstance(value, bool):
         return "`yes`" if value else "`no`"
-    if isinstance(value, int):
+    if row.kind == "duration":
         return f"`{value} seconds`"
-    return f'`"{value}"`' if "/" in str(value) else f"`{value}`"
+    if row.kind == "bytes":
+        return f"`{int(value) // 1000} kB`"
+    return f'`"{value}"`' if row.kind in ("path", "address", "text") else f"`{value}`"
 
 
 if __name__ == "__main__":

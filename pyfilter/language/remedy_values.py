@@ -6,8 +6,8 @@ import re
 
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value, Word
-from pyfilter.language.vocabulary import NUMERIC, RELATIONS, field_kind
+from pyfilter.language.tree import Number, Point, Quantity, Regex, Relation, Test, Text, Value, Word
+from pyfilter.language.vocabulary import NUMERIC, RELATIONS, WORDS, field_kind
 
 # `… or cc contains "x"` behind a field without a relation
 _SEVERAL = re.compile(
@@ -51,11 +51,16 @@ def misfit(node: Test, key: str, kind: str, report: Report) -> None:
     first = relation.values[0] if relation.values else None
     if kind in NUMERIC:
         fitting = "`<`, `<=`, `>`, `>=`, `==` and `between`"
+        if kind == "points":
+            fitting += ": `spam.score > 5`"
         if relation.word == "exists":
             help = f"every message has one: `{subject} > {'1 MB' if kind == 'bytes' else '0'}`"
         else:
             help = f"numbers take {fitting}"
         report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, f"`{subject}` is a number", help)
+        return
+    if kind in WORDS:
+        report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, "", _wordy(subject, kind, relation))
         return
     if relation.word == "compare" and relation.operator == "==" and first is not None:
         if isinstance(first, Point) and first.kind == "field" and not field_kind(first.base.name):
@@ -74,6 +79,22 @@ def misfit(node: Test, key: str, kind: str, report: Report) -> None:
 def _textual(subject: str) -> str:
     words = [row.word for row in RELATIONS.values() if row.built and "text" in row.kinds]
     return f'texts take {backquoted(words)}: `{subject} contains "…"`'
+
+
+def _wordy(subject: str, kind: str, relation: Relation) -> str:
+    """What is asked of a field whose values are words of the language."""
+    if kind == "result":
+        return f"write `{subject} passes`, `{subject} fails`, or `{subject} is {backquoted(WORDS[kind], 'or')[1:]}"
+    if relation.word in ("passes", "fails"):
+        return f"write `{'' if relation.word == 'fails' else 'not '}{subject}`"
+    if relation.word == "compare" and relation.operator != "==":
+        value = on_one_line(relation.values[0].span.text)
+        return f"points are compared: `{subject}.score {relation.operator} {value}`"
+    if relation.word in ("contains", "matches", "in", "starts with", "ends with"):
+        return (
+            f"`{subject}` holds or not: write `{subject}` or `not {subject}`;\n`{subject}.tests` are the tests that hit"
+        )
+    return f"`{subject}` holds or not: write `{subject}` or `not {subject}`"
 
 
 def _quoted(value: Value | Regex) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from pyfilter.language.check_texts import Lowered
 from pyfilter.language.forms import fold
+from pyfilter.language.guards import asks
 from pyfilter.language.patterns import match_glob
 
 __all__ = ["Lists", "ending", "shadows"]
@@ -40,6 +41,7 @@ def ending(body: tuple[Lowered, ...]) -> int | None:
 
 def shadows(rules: list[Lowered], lists: Lists) -> Iterator[tuple[int, int]]:
     finder = _Finder(lists)
+    changing = any(_asks_anew(rule[4]) for rule in rules)
     for number, rule in enumerate(rules):
         condition = rule[3]
         if condition is None:
@@ -47,8 +49,16 @@ def shadows(rules: list[Lowered], lists: Lists) -> Iterator[tuple[int, int]]:
         by = finder.first_taker(condition, rules)
         if by is not None:
             yield number, by
-        if ending(rule[4]) is not None:
+        if ending(rule[4]) is not None and not (changing and any(asks(test[1]) for test in _leaves(condition))):
             finder.add(number, condition)
+
+
+def _asks_anew(body: tuple[Lowered, ...]) -> bool:
+    """Whether an action gives `spam` or `dkim` another meaning for the rules below: equal tests may differ then."""
+    return any(
+        statement[0] in ("scan", "verify") or (statement[0] == "rule" and _asks_anew(statement[1][4]))
+        for statement in body
+    )
 
 
 class _Finder:
@@ -110,6 +120,8 @@ class _Finder:
         if earlier[0] == "exists":
             return later[0] in _TEXTUAL
         if earlier[0] in ("compare", "between"):
+            if isinstance(earlier[2][1], str) or (later[0] == "compare" and isinstance(later[2][1], str)):
+                return False  # compared with another field
             return later[0] in ("compare", "between") and _inside(_interval(later), _interval(earlier))
         return self._texts_imply(later, earlier)
 

@@ -12,6 +12,9 @@ text       texts: is, contains, starts with, ends with, matches, in, exists
 addresses  the same, held against each mailbox's address, name and both
 bytes      a number with a unit of size: < <= > >= ==, is, between
 count      a number without a unit: < <= > >= ==, is, between
+points     the same, may be negative and broken; also compared with another field of points
+truth      yes or no: the bare field, is
+result     a word of WORDS: the bare field (pass), is, passes, fails, exists
 others     belong to fields of later versions
 =========  =====================================================================
 """
@@ -44,6 +47,7 @@ __all__ = [
     "STATEMENTS",
     "TEXTUAL",
     "UNITS",
+    "WORDS",
     "FlagRow",
     "UnitRow",
     "field_kind",
@@ -51,14 +55,21 @@ __all__ = [
 ]
 
 TEXTUAL = frozenset({"text", "addresses"})
-NUMERIC = frozenset({"bytes", "count"})
+NUMERIC = frozenset({"bytes", "count", "points"})
+
+# kind -> the words it can be, and what the bare field asks
+WORDS: dict[str, tuple[str, ...]] = {
+    "truth": ("yes", "no"),
+    # RFC 8601, section 2.7
+    "result": ("pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"),
+}
 
 
 FIELDS: dict[str, FieldRow] = {row.name: row for row in (*BUILT_FIELDS, *LATER_FIELDS)}
 
 # --------------------------------------------------------------- relations
 
-_ANY_KIND = TEXTUAL | NUMERIC
+_ANY_KIND = TEXTUAL | NUMERIC | frozenset(WORDS)
 RELATIONS: dict[str, RelationRow] = {
     row.word: row
     for row in (
@@ -73,16 +84,16 @@ RELATIONS: dict[str, RelationRow] = {
             "`/…/` is searched in it (RE2 syntax, `(?P<name>…)` captures)",
             'subject matches "[{tag}] *"',
         ),
-        RelationRow("exists", TEXTUAL, "the message has it", "header X-Cron-Env exists"),
+        RelationRow("exists", TEXTUAL | {"result"}, "the message has it", "header X-Cron-Env exists"),
         RelationRow("in", TEXTUAL, "stands in a list: by name, or texts", "from in family"),
-        RelationRow("compare", NUMERIC, "`<`, `<=`, `>`, `>=`, `==`: a size or a count", "size < 512 kB"),
+        RelationRow(
+            "compare", NUMERIC, "`<`, `<=`, `>`, `>=`, `==`: a size, a count, points", "spam.score >= spam.threshold"
+        ),
+        RelationRow("passes", frozenset({"result"}), "one result is `pass`", "dkim passes"),
+        RelationRow("fails", frozenset({"result"}), "a result is `fail` and none is `pass`", "dmarc fails"),
         RelationRow("between", NUMERIC, "from the first to the second, both included", "size between 1 MB and 5 MB"),
         RelationRow("within", frozenset(), "not longer ago than this", "duplicate within 7 days", built=False),
         RelationRow("succeeds", frozenset(), "the program's exit status is 0", 'command "check" succeeds', built=False),
-        RelationRow(
-            "passes", frozenset(), "the sender's signature or address was verified", "dkim passes", built=False
-        ),
-        RelationRow("fails", frozenset(), "it was verified and is wrong", "dmarc fails", built=False),
     )
 }
 
@@ -116,6 +127,17 @@ ACTIONS: dict[str, ActionRow] = {
         ActionRow("copy into", "files a copy and goes on", 'copy into "Archive"'),
         ActionRow("mark", "sets flags on what this rule or a later one files", "mark read, flagged"),
         ActionRow("log", "writes a line to the log", 'log "from {from.address}"'),
+        ActionRow(
+            "scan",
+            "asks the spam scanner now; `scan with rspamd` or `scan with spamd` says whose verdict `spam` is from "
+            "here on",
+            "scan with rspamd",
+        ),
+        ActionRow(
+            "verify",
+            "verifies the DKIM signatures now, for hosts whose mail server does not",
+            "verify dkim",
+        ),
         ActionRow("stop", "asks no further rules; what is not filed is kept in the inbox", "stop", stops=True),
         *LATER_ACTIONS,
     )
@@ -134,6 +156,41 @@ FLAGS: dict[str, FlagRow] = {
 }
 
 # ---------------------------------------------------------------- settings
+
+
+def _scanner(name: str, address: str) -> tuple[SettingRow, ...]:
+    """The settings that every scanner has."""
+    return (
+        SettingRow(
+            f"{name}.address",
+            "address",
+            address,
+            f'where {name} listens: a host and its port, `"unix:/…"` a socket, `"tls:…"` with encryption',
+            f'set {name}.address = "unix:/run/{name}.sock"',
+        ),
+        SettingRow(
+            f"{name}.timeout",
+            "duration",
+            30,
+            f"how long to wait for {name}; then `spam` is unknown",
+            f"set {name}.timeout = 10 seconds",
+        ),
+        SettingRow(
+            f"{name}.max-size",
+            "bytes",
+            500_000,
+            "larger mail is not scanned and counts as not spam",
+            f"set {name}.max-size = 1 MB",
+        ),
+        SettingRow(
+            f"{name}.required",
+            "yes-no",
+            False,
+            f"leave mail in the queue while {name} cannot be asked, rather than go on without its verdict",
+            f"set {name}.required = yes",
+        ),
+    )
+
 
 SETTINGS: dict[str, SettingRow] = {
     row.name: row
@@ -177,7 +234,7 @@ SETTINGS: dict[str, SettingRow] = {
             "after this time a delivery gives up and the mail server tries again; below Postfix's `command_time_limit`",
             "set deadline = 2 minutes",
         ),
-        SettingRow("log", "path", None, "the log file; the system's log where it is not set", 'set log = "~/mail.log"'),
+        SettingRow("log", "path", None, "the log file", 'set log = "~/mail.log"', unset="the system's log"),
         SettingRow(
             "broken-rules",
             "choice",
@@ -186,6 +243,49 @@ SETTINGS: dict[str, SettingRow] = {
             "set broken-rules = defer",
             choices=("inbox", "defer"),
             later=("last-good",),
+        ),
+        SettingRow(
+            "spam.source",
+            "choice",
+            "spamd",
+            "whose verdict `spam` is: that of `spamd` or `rspamd`, which are asked, or what a scanner in front has "
+            "written into the message's `headers`",
+            "set spam.source = headers",
+            choices=("spamd", "rspamd", "headers"),
+        ),
+        *_scanner("spamd", "127.0.0.1:783"),
+        SettingRow(
+            "spamd.user",
+            "text",
+            None,
+            "whose SpamAssassin preferences count",
+            'set spamd.user = "ann"',
+            unset="the user's own",
+        ),
+        SettingRow("spamd.compress", "yes-no", False, "send mail to spamd compressed", "set spamd.compress = yes"),
+        SettingRow(
+            "spamd.certificates",
+            "path",
+            None,
+            "the certificates that are trusted of an address with `tls:`, a PEM file",
+            'set spamd.certificates = "/etc/ssl/spamd.pem"',
+            unset="the system's",
+        ),
+        *_scanner("rspamd", "127.0.0.1:11333"),
+        SettingRow(
+            "trusted-authserv",
+            "texts",
+            None,
+            "the names under which your own servers write Authentication-Results; no others count",
+            'set trusted-authserv = "mx.example.org"',
+        ),
+        SettingRow(
+            "trusted-hops",
+            "number",
+            1,
+            "how many `Received` lines on top are your own servers'; what stands below the last of them a stranger "
+            "can have written",
+            "set trusted-hops = 2",
         ),
         *LATER_SETTINGS,
     )

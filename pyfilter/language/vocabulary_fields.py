@@ -17,6 +17,9 @@ PARTS = (
     PartRow("name", "text", "the person's name as the sender wrote it"),
     PartRow("text", "text", "the whole header, decoded"),
     PartRow("count", "count", "how many addresses there are"),
+    PartRow("score", "points", "the points the scanner gave: `7.6`"),
+    PartRow("threshold", "points", "the points from which the scanner calls it spam: `5.0`"),
+    PartRow("tests", "text", "the name of each test that hit: `BAYES_99`"),
 )
 
 BUILT_FIELDS = (
@@ -69,6 +72,26 @@ BUILT_FIELDS = (
     ),
     FieldRow("message-id", "text", "the Message-ID header", 'message-id ends with "@build.example>"'),
     FieldRow("size", "bytes", "the size of the message as it came", "size > 10 MB"),
+    FieldRow(
+        "spam",
+        "truth",
+        "the spam scanner's verdict, asked for once, when a rule first needs it (`set spam.source`)",
+        "spam",
+        ("score", "threshold", "tests"),
+        asks=True,
+    ),
+    FieldRow(
+        "dkim",
+        "result",
+        "was a signature of the message verified; `dkim.domain` holds the domains whose signatures were",
+        'dkim.domain is "shop.example"',
+        ("domain",),
+        asks=True,
+    ),
+    FieldRow("spf", "result", "may the host that sent it send for the envelope sender's domain", "spf fails"),
+    FieldRow(
+        "dmarc", "result", "does the address in From stand on a signature or on spf, as its domain asks", "dmarc fails"
+    ),
     FieldRow(
         "environment", "text", "a variable the mail server passed: `environment NAME`", 'environment LOGNAME is "ann"'
     ),

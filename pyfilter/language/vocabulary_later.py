@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, SettingRow, StatementRow
 
-_SPAM = 'if your mail server scans mail, ask the header it writes: `header X-Spam-Flag is "YES"`'
-_AUTH = 'ask the header your mail server writes: `header Authentication-Results contains "dkim=pass"`'
 _BULK = 'ask the headers of such mail: `list-id exists or header Precedence is "bulk"`'
 _THREAD = 'ask one header: `header In-Reply-To contains "…"` or `header References contains "…"`'
 
@@ -52,10 +50,6 @@ LATER_FIELDS = (
     _field("today", "date", "the day of delivery", "today is 2026-12-24", parts=("year", "month", "day")),
     _field("time", "time", "the time of day at delivery", "time between 22:00 and 6:00"),
     _field("weekday", "word", "the day of the week at delivery", "weekday is saturday, sunday"),
-    _field("spam", "truth", "SpamAssassin's verdict", "spam", _SPAM, ("score", "threshold", "tests")),
-    _field("dkim", "verdict", "was the signature verified", "dkim passes", _AUTH, ("domain",)),
-    _field("spf", "verdict", "may the sending host send for the sender", "spf passes", _AUTH),
-    _field("dmarc", "verdict", "does the From address stand on dkim or spf", "dmarc fails", _AUTH),
     _field("bulk", "truth", "mail of lists, newsletters and automatons", "bulk", _BULK),
     _field("duplicate", "truth", "a message with this Message-ID was filed before", "duplicate within 7 days"),
     _field("command", "truth", "a program's answer", 'command "is-wanted" succeeds'),
@@ -95,7 +89,6 @@ LATER_ACTIONS = (
     ),
     _action("set header", "replaces a header", 'set header X-Rule "shops"', "file it into a folder of its own"),
     _action("remove header", "removes a header", "remove header X-Spam"),
-    _action("scan", "asks SpamAssassin now", "scan"),
     _action("notify", "runs a notifier", 'notify "notify-send mail"'),
     _action("do", "runs an action of your own", "do archive", "write its actions here"),
 )
@@ -106,14 +99,6 @@ def _setting(name: str, default: str | bool | int | None, doc: str, example: str
 
 
 LATER_SETTINGS = (
-    _setting("spamd.address", "127.0.0.1:783", "where spamd listens", '"unix:/run/spamd.sock"'),
-    _setting("spamd.user", None, "whose SpamAssassin preferences count", '"ann"'),
-    _setting("spamd.timeout", 30, "how long to wait for spamd", "30 seconds"),
-    _setting("spamd.max-size", 500_000, "larger mail is not scanned", "500 kB"),
-    _setting("spamd.required", False, "wait for spamd rather than deliver unscanned", "yes"),
-    _setting("spam.source", "spamd", "whose verdict counts", "headers"),
-    _setting("trusted-authserv", None, "whose Authentication-Results count", '"mx.example.org"'),
-    _setting("trusted-hops", 1, "how many Received lines are your own servers'", "1"),
     _setting("sendmail", "/usr/sbin/sendmail", "the program that sends mail", '"/usr/sbin/sendmail"'),
     _setting("from-address", None, "the sender of replies", '"me@example.org"'),
     _setting("max-redirects", 4, "how often one message is forwarded at most", "4"),

@@ -17,7 +17,8 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """``example`` is a condition; ``meanwhile`` says what to do until the field is built."""
+    """``example`` is a condition; ``meanwhile`` says what to do until the field is built; ``asks``: its value
+    does not stand in the message, the world is asked for it."""
 
     name: str
     kind: str
@@ -26,6 +27,7 @@ class FieldRow:
     parts: tuple[str, ...] = ()
     built: bool = True
     meanwhile: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class ActionRow:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """``kind``: path, choice, yes-no, duration; ``default`` as it stands in the Program.
+    """``kind``: path, choice, yes-no, duration, bytes, number, address, text, texts; ``default`` as it
+    stands in the Program; ``unset`` says what None means.
     ``later``: choices that are not in this version."""
 
     name: str
@@ -67,6 +70,7 @@ class SettingRow:
     choices: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     built: bool = True
+    unset: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
