@@ -202,7 +202,8 @@ class _Run:
         if verb in ("scan", "verify"):
             from pyfilter.engine import judged
 
-            plan.actions.append(Action(verb, text=action[1], **place))
+            asked = judged.scanner(action[1], self.case) if verb == "scan" else action[1]
+            plan.actions.append(Action(verb, text=asked, **place))
             try:
                 judged.scan(action[1], self.case) if verb == "scan" else judged.verify(self.case)
             except UNDECIDED:  # the notes tell; tests that need it are unknown

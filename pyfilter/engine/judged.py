@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pyfilter.engine.fields import Case
     from pyfilter.message.verdict import Verdict
 
-__all__ = ["read", "scan", "verdict", "verify"]
+__all__ = ["read", "scan", "scanner", "verify"]
 
 
 def read(key: str, case: Case) -> list[str]:
     """The values of the field ``key``. Raises what ``Case.fact`` raises."""
     field, _, part = key.partition(".")
     if field == "spam":
-        return _PARTS[part](verdict(case))
+        return _PARTS[part](_verdict(case))
     if field == "dkim" and case.verified:
         results: Any = case.fact(Question("dkim"))
         if part:
@@ -44,7 +44,7 @@ def read(key: str, case: Case) -> list[str]:
     return auth_results.domains(found) if part else auth_results.values(found, field)
 
 
-def verdict(case: Case) -> Verdict:
+def _verdict(case: Case) -> Verdict:
     """What the scanner says whose verdict counts now."""
     source = case.scanner or str(case.settings.get("spam.source", "spamd"))
     if source != "headers":
@@ -65,11 +65,17 @@ def verdict(case: Case) -> Verdict:
     return found
 
 
-def scan(scanner: str, case: Case) -> None:
-    """Ask ``scanner`` now: what `spam` means from here on. Raises what ``Case.fact`` raises."""
-    case.scanner = scanner
+def scanner(named: str, case: Case) -> str:
+    """The scanner that `scan` asks: the one it names, else that of `set spam.source`, else spamd."""
+    source = named or str(case.settings.get("spam.source", "spamd"))
+    return "spamd" if source == "headers" else source
+
+
+def scan(named: str, case: Case) -> None:
+    """Ask a scanner now: what `spam` means from here on. Raises what ``Case.fact`` raises."""
+    case.scanner = scanner(named, case)
     case.forget("spam", *(f"spam.{part}" for part in _PARTS if part))
-    verdict(case)
+    _verdict(case)
 
 
 def verify(case: Case) -> None:

@@ -6,7 +6,7 @@ A Step is one rule asked. ``reasons`` are the tests that decided it: of conditio
 
 from __future__ import annotations
 
-from pyfilter.engine.fields import JUDGED_FIELDS, Case, Unanswered
+from pyfilter.engine.fields import JUDGED_FIELDS, Asked, Case, PutOff, Unanswered
 from pyfilter.engine.holes import line
 from pyfilter.engine.plan import Action, Plan
 from pyfilter.engine.relations import witness
@@ -26,6 +26,8 @@ VERDICTS = {True: "matched", False: "not matched", None: "unknown"}
 # characters of a value that a trace shows, and of the reason why there is none
 SHOWN = 72
 SHOWN_REASON = 200
+# what a reason begins with that stands in the place of a value
+NOT_KNOWN = "not known: "
 
 
 class Reason:
@@ -116,7 +118,7 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
     except Unreadable:
         return "more than pyfilter reads (see limits)"
     except Unanswered as error:
-        return f"not known: {line(str(error), SHOWN_REASON)}"
+        return NOT_KNOWN + line(str(error), SHOWN_REASON)
     if key in JUDGED_FIELDS:
         return _judged(test, values, case)
     if not values:
@@ -136,7 +138,7 @@ def _judged(test: tuple[Any, ...], values: list[str], case: Case) -> str:
     if key == "spam":
         try:
             points = case.values("spam.score") + case.values("spam.threshold")
-        except Unanswered:  # the verdict alone was given
+        except (Asked, PutOff, Unanswered):  # the verdict alone was given
             return shown
         return f"{shown}, score {' of '.join(points)}"
     if test[0] == "compare" and isinstance(test[2][1], str):
@@ -150,6 +152,9 @@ def _quoted(value: str) -> str:
 
 
 # ------------------------------------------------------------------- in words
+
+# verb -> why it is done, where no rule says so
+_BY_NOBODY = {"defer": "the rules need an answer that cannot be had"}
 
 _WORDS: dict[str, Callable[[Action], str]] = {
     "file": lambda action: f"file into {_named(action)}",
@@ -186,7 +191,11 @@ def explain(plan: Plan) -> str:
     lines = []
     stopped = "no rule took it" if plan.rule is None else f'stopped by rule "{plan.rule}", {plan.file}:{plan.line}'
     for action in plan.actions:
-        by = stopped if action.rule is None else f'rule "{action.rule}", {action.file}:{action.line}'
+        by = (
+            _BY_NOBODY.get(action.verb, stopped)
+            if action.rule is None
+            else f'rule "{action.rule}", {action.file}:{action.line}'
+        )
         lines.append(f"{describe(action)}    [{by}]")
     lines += [f"note: {note}" for note in plan.notes]
     if plan.trace:
@@ -196,17 +205,19 @@ def explain(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def _said(reason: Reason) -> str:
+    if reason.saw.startswith(NOT_KNOWN):
+        return reason.saw
+    return f"{'yes' if reason.held else 'no' if reason.held is False else 'unknown'}, it is {reason.saw}"
+
+
 _MARKS = {True: "+", False: "-", None: "?"}
 
 
 def _step(step: Step) -> list[str]:
     indent = "  " * (step.depth + 1)
     lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" (line {step.line}): {VERDICTS[step.verdict]}']
-    lines += [
-        f"{indent}    {reason.condition}: {'yes' if reason.held else 'no' if reason.held is False else 'unknown'},"
-        f" it is {reason.saw}"
-        for reason in step.reasons
-    ]
+    lines += [f"{indent}    {reason.condition}: {_said(reason)}" for reason in step.reasons]
     if not step.reasons:
         lines[0] += " (it has no condition)"
     return lines

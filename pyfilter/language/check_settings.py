@@ -79,8 +79,14 @@ class Settings:
     def _unknown(self, node: Setting) -> None:
         name = node.name.name
         guess = _HABITS.get(name.casefold().replace("_", "-")) or nearest(name, SETTINGS)
-        built = [row.name for row in SETTINGS.values() if row.built]
+        built = list(dict.fromkeys(_family(row.name) for row in SETTINGS.values() if row.built))
         help = f"did you mean `{guess}`?" if guess else f"the settings are {backquoted(built)}"
         if guess is None and node.values and isinstance(node.values[0], Text):
             help += f";\na text of your own is named by `let {name} = {node.values[0].span.text}`"
         self.report.add("E221", f"there is no setting `{name}`", node.name.span, "", help)
+
+
+def _family(name: str) -> str:
+    """A setting's name, or for those of one service what they begin with."""
+    service, dot, _ = name.partition(".")
+    return f"{service}.…" if dot else name

@@ -17,7 +17,7 @@ def report_trust(used: dict[str, Span], settings: dict[str, object], report: Rep
     if settings["trusted-authserv"]:
         return
     for name in ("dkim", "spf", "dmarc"):
-        if name not in used or (name == "dkim" and "verify" in used):
+        if name not in used or (name == "dkim" and "verify" in used and not _above(used[name], used["verify"])):
             continue
         help = (
             'name the server that writes them: `set trusted-authserv = "mx.example.org"`,\n'
@@ -26,3 +26,7 @@ def report_trust(used: dict[str, Span], settings: dict[str, object], report: Rep
         if name == "dkim":
             help += ";\nwhere there is none: `verify dkim` as an action of a rule above this one"
         report.add("E224", f"whose word on `{name}` counts?", used[name], "anybody can write such results", help)
+
+
+def _above(one: Span, other: Span) -> bool:
+    return one.source is other.source and one.start < other.start

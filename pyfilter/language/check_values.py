@@ -121,7 +121,7 @@ class Values:
                 f"`{row.name}` cannot be set to this",
                 value.span,
                 str(error),
-                f'write a host with its port, `"{row.default}"`, a socket, `"unix:/…"`, or `"tls:host:port"`',
+                _meant(text[0], str(row.default)),
             )
             return None
         return text
@@ -172,6 +172,16 @@ class Values:
         choices = ("yes", "no") if row.kind == "yes-no" else row.choices
         help = f"write {backquoted(choices, 'or')}, without quotes" if choices else f"write `{row.example}`"
         self.report.add("E210", f"`{row.name}` cannot be set to this", span, label, help)
+
+
+def _meant(written: str, default: str) -> str:
+    """The address that was probably meant: a host alone gets the usual port."""
+    with_port = f"{written}:{default.rpartition(':')[2]}"
+    try:
+        endpoint(with_port)
+    except ValueError:
+        return f'write a host with its port, `"{default}"`, a socket, `"unix:/…"`, or `"tls:host:port"`'
+    return f'write `"{with_port}"`'
 
 
 _KINDS: dict[str, Callable[[Values, SettingRow, Written], tuple[Value] | None]] = {

@@ -14,6 +14,7 @@ NAMES = """\
 list people = "a@x.example", "b@x.example"
 list places = "a@x.example", "@y.example"
 list blocked from "blocked.txt"
+set trusted-authserv = "mx.example"
 """
 
 
@@ -64,6 +65,8 @@ def part(key: str, *texts: str, form: str = "fold") -> dict[str, Any]:
         ('(from is "a" and cc exists) or from is "b"', exact("from", "a", "b")),
         ('at least 1 of { from is "a"; from is "b" }', exact("from", "a", "b")),
         ('from is "a" and from in blocked', exact("from", "a")),
+        ('from is "a" and spam', exact("from", "a")),
+        ("spf is fail and from exists", exact("spf", "fail")),
     ],
 )  # fmt: skip
 def test_guarded(written: str, table: dict[str, Any]) -> None:
@@ -93,6 +96,15 @@ def test_guarded(written: str, table: dict[str, Any]) -> None:
         'at least 2 of { from is "a"; from is "b"; from is "c" }',
         'none { from is "a" }',
         # the question is asked whatever the message
+        'spam and from is "a"',
+        'spam.score > 5 and from is "a"',
+        'spam.score >= spam.threshold and from is "a"',
+        'dkim.domain is "x" and from is "a"',
+        'not spam and from is "a"',
+        '(spam or subject is "x") and from is "a"',
+        'spam.tests is "A"',
+        'subject is "{spam.score}" and from is "a"',
+        'subject contains "{dkim.domain}" and from is "a"',
         'from in blocked and from is "a"',
         'not (from in blocked) and from is "a"',
     ],

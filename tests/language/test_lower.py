@@ -35,7 +35,8 @@ def rules(*texts: str) -> list[tuple[Any, ...]]:
 
 
 def condition(written: str) -> tuple[Any, ...]:
-    return rules(f"{NAMES}rule x {{ when {written}; keep }}")[0][3]
+    trust = 'set trusted-authserv = "mx.example"\n'
+    return rules(f"{NAMES}{trust}rule x {{ when {written}; keep }}")[0][3]
 
 
 def action(written: str) -> tuple[Any, ...]:
@@ -73,6 +74,20 @@ def action(written: str) -> tuple[Any, ...]:
         ('subject is "{team}!"', ("is", "subject", (frozenset({"work/team!"}), ()), 0, False)),
         ('subject is "{from.domain}!"',
          ("is", "subject", (frozenset(), ((("field", "from.domain", None), "!"),)), 0, False)),
+        ("spam", ("is", "spam", (frozenset({"yes"}), ()), 0, False)),
+        ("spam is no", ("is", "spam", (frozenset({"no"}), ()), 0, False)),
+        ("spam is not yes", ("not", ("is", "spam", (frozenset({"yes"}), ()), 0, False), True)),
+        ("dkim", ("is", "dkim", (frozenset({"pass"}), ()), 0, False)),
+        ("dkim passes", ("is", "dkim", (frozenset({"pass"}), ()), 0, False)),
+        ("spf is softfail, neutral", ("is", "spf", (frozenset({"softfail", "neutral"}), ()), 0, False)),
+        ("dmarc fails", ("fails", "dmarc", None, 0)),
+        ("dkim does not exist", ("not", ("exists", "dkim", None, 0), True)),
+        ("spam.score >= spam.threshold", ("compare", "spam.score", (">=", "spam.threshold"), 0)),
+        ("spam.score is spam.threshold", ("compare", "spam.score", ("==", "spam.threshold"), 0)),
+        ("spam.score > -1.5", ("compare", "spam.score", (">", -1.5), 0)),
+        ("spam.score between -1 and 2", ("between", "spam.score", (-1, 2), 0)),
+        ('spam.tests is "BAYES_99"', ("is", "spam.tests", (frozenset({"bayes_99"}), ()), 0, False)),
+        ('dkim.domain is "x.example"', ("is", "dkim.domain", (frozenset({"x.example"}), ()), 0, False)),
         ("from is reply-to", ("is", "from", (frozenset(), ((("field", "reply-to", None),),)), 0, False)),
     ],
 )  # fmt: skip
@@ -132,6 +147,9 @@ def test_several_when_lines_must_all_hold() -> None:
         ("mark as answered, draft", ("mark", "DR", 4, 0)),
         ('reject "no {team}"', ("reject", "no Work/Team", 4, 0)),
         ('defer "not now"', ("defer", "not now", 4, 0)),
+        ("scan", ("scan", "", 4, 0)),
+        ("scan with rspamd", ("scan", "rspamd", 4, 0)),
+        ("verify dkim", ("verify", "dkim", 4, 0)),
         ('log "of {from}"', ("log", ("of ", ("field", "from", None)), 4, 0)),
     ],
 )  # fmt: skip
@@ -197,6 +215,20 @@ def test_defaults_of_settings() -> None:
         "deadline": 300,
         "log": None,
         "broken-rules": "inbox",
+        "spam.source": "spamd",
+        "spamd.address": "127.0.0.1:783",
+        "spamd.timeout": 30,
+        "spamd.max-size": 500_000,
+        "spamd.required": False,
+        "spamd.user": None,
+        "spamd.compress": False,
+        "spamd.certificates": None,
+        "rspamd.address": "127.0.0.1:11333",
+        "rspamd.timeout": 30,
+        "rspamd.max-size": 500_000,
+        "rspamd.required": False,
+        "trusted-authserv": None,
+        "trusted-hops": 1,
     }
 
 

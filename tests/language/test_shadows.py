@@ -16,6 +16,7 @@ list people = "a@x.example", "b@x.example"
 list fewer = "a@x.example"
 list places = "@x.example"
 list blocked from "blocked.txt"
+set trusted-authserv = "mx.example"
 """
 
 
@@ -54,6 +55,11 @@ def shaded(earlier: str, later: str) -> bool:
         ("size > 1 MB", "size > 2 MB"),
         ("size >= 1 MB", "size between 1 MB and 2 MB"),
         ("size < 1 MB", "size is 10 kB"),
+        ("spam", "spam"),
+        ("spam", "spam and size > 1 MB"),
+        ("spam.score > 5", "spam.score > 7"),
+        ("spam.score > spam.threshold", "spam.score > spam.threshold"),
+        ("dkim exists", "dkim passes"),
         ('subject contains "a"', 'subject contains "a" and size > 1 MB'),
         ('subject contains "a" and size > 1 MB', 'size > 2 MB and (cc exists and subject is "a")'),
         ('subject contains "a" or cc exists', "cc exists"),
@@ -90,6 +96,10 @@ def test_never_reached(earlier: str, later: str) -> None:
         ('subject contains "a"', 'subject contains "a" or cc exists'),
         ('not subject contains "a"', 'not subject contains "ab"'),
         ("cc exists", "not cc exists"),
+        ("spam", "spam is no"),
+        ("spam.score > spam.threshold", "spam.score > 5"),
+        ("spam.score > 5", "spam.score > spam.threshold"),
+        ("dkim fails", "dkim passes"),
         ("none { cc exists }", "any { cc exists }"),
         ("at least 2 of { cc exists; to exists; bcc exists }", "at least 1 of { cc exists; to exists; bcc exists }"),
     ],
@@ -106,6 +116,20 @@ def test_only_what_ends_the_filtering_throws_a_shadow(actions: str) -> None:
 @pytest.mark.parametrize("actions", ['file into "A" and continue', 'copy into "A"', "mark read", 'rule "in" { keep }'])
 def test_what_goes_on_throws_none(actions: str) -> None:
     assert pairs(f"when cc exists; {actions}", "when cc exists; keep") == []
+
+
+@pytest.mark.parametrize(
+    ("action", "condition"),
+    [
+        ("scan with rspamd", "spam"),
+        ('rule "in" { scan with rspamd }', "spam.score > 5"),
+        ("verify dkim", "dkim passes"),
+    ],
+)
+def test_what_is_asked_anew_may_be_answered_otherwise(action: str, condition: str) -> None:
+    rule = f"when {condition}; keep"
+    assert pairs(rule, action, rule) == []
+    assert pairs(rule, "mark read", rule) == [(2, 0)]
 
 
 def test_the_first_rule_is_named() -> None:
