@@ -42,6 +42,7 @@ PROGRAMS = {
     "postfix": "postfix",
     "procmail": "procmail",
     "strace": "strace",
+    "spamd": "spamd",
     "tail": "coreutils",
 }
 UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mount-proc"]

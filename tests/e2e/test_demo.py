@@ -19,10 +19,22 @@ DECISION = """\
 """
 
 
-def demo(*directories: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+SCANNED = """\
+04-spam: You have been chosen
+    spam              exit 0   rule "spam", line 25
+                               size < 512 kB
+                               it is"""
+UNSCANNED = """\
+04-spam: You have been chosen
+    INBOX             exit 0   no rule took it
+                               spamd at unix:"""
+
+
+def demo(*directories: Path, options: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it with these directories in front of PATH, into a pipe."""
     path = os.pathsep.join([*map(str, directories), "/usr/bin", "/bin"])
-    return subprocess.run([DEMO], env={"PATH": path, **environment}, capture_output=True, text=True, timeout=60)
+    everything = {"PATH": path, **environment}
+    return subprocess.run([DEMO, *options], env=everything, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +47,17 @@ def test_it_shows_rules_decisions_and_folders(shown: subprocess.CompletedProcess
     for line in (DEMO.parent / ".pyfilterrc").read_text().splitlines():
         assert line in shown.stdout
     assert DECISION in shown.stdout
+    assert SCANNED in shown.stdout
     assert "09-eight-bit: Fête à Besançon: déjà 40 inscrits\n" in shown.stdout
     assert "10 of 10 messages lie where `pyfilter test` said, byte for byte." in shown.stdout
+
+
+def test_without_spamd_spam_stays_in_the_inbox(installation: Path) -> None:
+    told = demo(installation / "bin", options=("--no-spamd",), COLUMNS="200")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "There is no spamd here, so its verdict is not known: spam stays in the inbox.\n" in told.stdout
+    assert UNSCANNED in told.stdout
+    assert "10 of 10 messages lie where `pyfilter test` said, byte for byte." in told.stdout
 
 
 def test_it_is_plain_text_of_80_columns_in_a_pipe(shown: subprocess.CompletedProcess[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from ..account import Account
 from ..namespace import HOST
 from ..postfix import LOG, Postfix
+from ..spamd import Spamd
 
 # name -> mailbox_command. The last two are no agents: a test must notice them.
 AGENTS = {
@@ -62,6 +63,11 @@ def mailbox_command(agent: str, bin: Path) -> str:
 @pytest.fixture(scope="session")
 def postfix(mailbox_command: str) -> Postfix:
     return Postfix(mailbox_command)
+
+
+@pytest.fixture(scope="session")
+def spamd() -> Spamd:
+    return Spamd()
 
 
 numbers = itertools.count(1)
