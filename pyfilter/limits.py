@@ -47,6 +47,35 @@ PROBLEMS = 100
 # bytes of one list file; a block list of 200,000 addresses takes 5 MB.
 LIST_BYTES = 16 << 20
 
+# --- DKIM, verified here -------------------------------------------------
+# signatures of one message; real mail has one to three, and each may cost a look-up in DNS.
+DKIM_SIGNATURES = 10
+# seconds for all look-ups of keys together; a resolver that lives answers within one.
+DKIM_SECONDS = 10
+# bytes of the header; the largest in thousands of real messages is 60 kB, and each
+# signature may name all of it.
+DKIM_HEADER_BYTES = 256 << 10
+# bytes of the body; the worst that was found, half of it one run of blanks, takes 1.5 s
+# and 200 MB.
+DKIM_BYTES = 32 << 20
+# bytes of one DKIM-Signature; the longest in real mail is 736, one that copies header
+# fields (z=) some kB.
+DKIM_SIGNATURE_BYTES = 16 << 10
+# blanks and line ends in a row in one; dkimpy's patterns take their square. Real ones
+# fold with 11 at most.
+DKIM_BLANKS = 100
+# names in its h=; each is looked for in the whole header. Real ones have 21 at most.
+DKIM_NAMES = 200
+# bytes of a key record; a key of 8192 bits takes 1.4 kB.
+DKIM_KEY_BYTES = 8 << 10
+# bits of an RSA key: RFC 8301, section 3.2, forbids to believe shorter ones, and longer
+# ones are in nobody's use.
+DKIM_LEAST_KEY_BITS = 1024
+DKIM_KEY_BITS = 8192
+# bits of its exponent; all real ones are 65537 or 3, and one as long as the key takes
+# 0.2 s a signature.
+DKIM_EXPONENT_BITS = 64
+
 # --- a delivery ----------------------------------------------------------
 # seconds to connect to a scanner; one that lives answers the first packet at once.
 CONNECT_SECONDS = 3
