@@ -2,7 +2,8 @@
 
 In: the edits of an action (engine/plan.py) and the message. Out: pieces of bytes that follow each other; all
 but the added lines are the message's own bytes, in their order. A field is taken out with its folds and its
-line end; what follows it stays what it was. Line ends of added lines are those of the message.
+line end; what follows it stays what it was. Line ends of added lines are those of the message. Above a
+message without a header an empty line follows them, so that its body does not become one.
 
 Each pair becomes one field and never more (RFC 5322, section 2.2): the name keeps only the
 characters a name can have, control characters of the value become spaces, so that no value can
@@ -38,6 +39,8 @@ def edited(message: Message, edits: Edits) -> list[bytes]:
         added = [pair for pair in added if not _named(name, pair[0].lower())]
         out += [(field.start, field.end) for field in message.fields if field.name and _named(name, field.name)]
     pieces = [lines_above(added, raw)]
+    if added and not message.fields and raw and not raw.startswith((b"\n", b"\r\n")):
+        pieces.append(line_end(raw))
     kept = 0
     for start, end in sorted(set(out)):
         pieces.append(raw[kept:start])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfilter.delivery.headers import lines_above
+from pyfilter.delivery.headers import edited, lines_above
+from pyfilter.message.message import Message
 
 LF = b"Subject: x\n\ntext\n"
 CRLF = b"Subject: x\r\n\r\ntext\r\n"
@@ -59,3 +60,61 @@ def test_any_text_can_be_read_back(value: str) -> None:
     read = str(email.message_from_bytes(made + LF, policy=email.policy.default)["X-A"])
     if max(map(len, made.splitlines())) < 998:
         assert read == value
+
+
+# ------------------------------------------------------------------- edits
+
+REMOVED = ("remove", "x-spam-*", "")
+ADDED = ("add", "X-Spam-Flag", "YES")
+
+EDITED = [
+    (b"Subject: x\n\nX-Spam-Flag: NO\n", (REMOVED,), b"Subject: x\n\nX-Spam-Flag: NO\n"),
+    (b"X-Spam-Flag: NO\nSubject: x\n\n", (REMOVED,), b"Subject: x\n\n"),
+    (b"x-SPAM-flag : NO\n\tno\n \nSubject: x\n\n", (REMOVED,), b"Subject: x\n\n"),
+    (b"Subject: x\r\nX-Spam-Status: No,\r\n\tscore=1\r\nTo: y\r\n\r\nz", (REMOVED,), b"Subject: x\r\nTo: y\r\n\r\nz"),
+    (b"Subject: x\nX-Spam-Level:", (REMOVED,), b"Subject: x\n"),
+    (b"X-Spam: yes\nX-Spammer: z\n\n", (REMOVED,), b"X-Spam: yes\nX-Spammer: z\n\n"),
+    (b"X-Spam-Flag: NO\n\nbody", (REMOVED, ADDED), b"X-Spam-Flag: YES\n\nbody"),
+    (b"Subject: x\n\n", (ADDED, ADDED, REMOVED), b"Subject: x\n\n"),
+    (b"Subject: x\n\n", (ADDED, REMOVED, ADDED), b"X-Spam-Flag: YES\nSubject: x\n\n"),
+    (b"A: 1\nB: 2\nA: 3\n\n", (("remove", "a", ""),), b"B: 2\n\n"),
+    (b"no header", (REMOVED, ADDED), b"X-Spam-Flag: YES\n\nno header"),
+    (
+        b"no header\r\nX-Spam-Flag: NO\r\n",
+        (REMOVED, ADDED),
+        b"X-Spam-Flag: YES\r\n\r\nno header\r\nX-Spam-Flag: NO\r\n",
+    ),
+    (b"\nno header", (REMOVED, ADDED), b"X-Spam-Flag: YES\n\nno header"),
+    (b"", (ADDED,), b"X-Spam-Flag: YES\n"),
+    (b"", (REMOVED,), b""),
+]
+
+
+@pytest.mark.parametrize(("raw", "edits", "filed"), EDITED)
+def test_the_header_as_edited(raw: bytes, edits: tuple[tuple[str, str, str], ...], filed: bytes) -> None:
+    assert b"".join(edited(Message.from_bytes(raw), edits)) == filed
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"X-Spam-Flag: NO\n", b"x-spam-status: a\n\tb\n", b"Subject: x\n", b"X-Spam-\n", b" fold\n", b"\n",
+                b"\r\n", b"X-Spam-Level:\r\n", b"From me\n", b"--x\n", b"broken line\n", b"\xef\xbb\xbf", b"body",
+                b"\0", b"\r", b": \n",
+            ]
+        ),
+        max_size=12,
+    ).map(b"".join)
+)  # fmt: skip
+def test_what_is_not_taken_out_stays_in_its_order(raw: bytes) -> None:
+    message = Message(raw)
+    kept = b"".join(edited(message, (REMOVED,)))
+    gone = [field for field in message.fields if field.name.startswith("x-spam-")]
+    rest, at = b"", 0
+    for field in gone:
+        rest += raw[at : field.start]
+        at = field.end
+    assert kept == rest + raw[at:]
+    again = Message(b"".join(edited(message, (REMOVED, ADDED))))
+    assert [field.name for field in again.fields if field.name.startswith("x-spam-")] == ["x-spam-flag"]
