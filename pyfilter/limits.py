@@ -79,6 +79,15 @@ DKIM_EXPONENT_BITS = 64
 # --- a delivery ----------------------------------------------------------
 # seconds to connect to a scanner; one that lives answers the first packet at once.
 CONNECT_SECONDS = 3
+# bytes of an answer of rspamd; one with 300 symbols takes some 50 kB.
+RSPAMD_REPLY_BYTES = 4 << 20
+# bytes of one header of a question to rspamd, whose value a stranger may have written: an
+# address has 254 at most (RFC 5321, section 4.5.3.1.3), and rspamd reads 80 kB in all.
+RSPAMD_HEADER_BYTES = 1000
+# names of tests in one verdict; real ones have up to some 60.
+SPAM_TESTS = 1000
+# characters of such a name; the longest of SpamAssassin and rspamd have some 50.
+SPAM_TEST_CHARACTERS = 100
 # seconds; below Postfix's command_time_limit (1000 s), which bounces.
 DEADLINE_SECONDS = 300
 # seconds after which a file in tmp/ is left over from a crash (maildir(5)).
