@@ -35,9 +35,10 @@ check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentati
 format: .venv/dev ## format the Python files
 	@$(BIN)/ruff format $(PYTHONS)
 
-bench: .venv/installed ## CPU of one delivery against a bare interpreter; a header's time by its size
+bench: .venv/installed ## CPU of one delivery against a bare interpreter; a header by its size; a scan against spamc
 	@$(BIN)/python tests/bench/delivery_cpu.py
 	@$(BIN)/python tests/bench/bench_message.py
+	@$(BIN)/python tests/bench/scan_cost.py
 
 torture: .venv/installed .venv/dev ## every fault at every system call, power cuts (as root; ends within 50 minutes)
 	@TORTURE=1 .ci/setup servers

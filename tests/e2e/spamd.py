@@ -21,7 +21,9 @@ __all__ = ["GTUBE", "HAM_STATUS", "SPAM_STATUS", "Spamd", "without_verdict"]
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
 # the lines of a verdict, as they are filed
-SPAM_STATUS = rb"X-Spam-Flag: YES\nX-Spam-Score: \d+\.\d+\nX-Spam-Status: Yes, score=\d+\.\d+ required=5\.0 tests=GTUBE.*\n"
+SPAM_STATUS = (
+    rb"X-Spam-Flag: YES\nX-Spam-Score: \d+\.\d+\nX-Spam-Status: Yes, score=\d+\.\d+ required=5\.0 tests=GTUBE.*\n"
+)
 HAM_STATUS = rb"X-Spam-Flag: NO\nX-Spam-Score: -?\d+\.\d+\nX-Spam-Status: No, score=-?\d+\.\d+ required=5\.0 tests=.+\n"
 
 ADDRESS = ("127.0.0.1", 783)

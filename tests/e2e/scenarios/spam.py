@@ -64,7 +64,9 @@ def test_the_verdict_decides_and_stands_above(
 
 def test_what_a_stranger_wrote_goes(postfix: Postfix, spamd: Spamd, account: Make) -> None:
     user = account(RULES)
-    forged = "X-Spam-Flag: NO\nX-Spam-Status: No, score=-100\n\trequired=5.0\nx-spam-LEVEL:\nX-Spam: yes\nX-Other: stays"
+    forged = (
+        "X-Spam-Flag: NO\nX-Spam-Status: No, score=-100\n\trequired=5.0\nx-spam-LEVEL:\nX-Spam: yes\nX-Other: stays"
+    )
     sent = message("forged@prizes.example", GTUBE, more=forged)
     queue_id = postfix.send(sent, user.address)
     assert postfix.delivery(queue_id).status == "sent"
@@ -120,9 +122,10 @@ def test_where_spamd_is_required_the_mail_waits_for_it(postfix: Postfix, spamd: 
         queue_id = postfix.send(sent, user.address)
         assert postfix.delivery(queue_id).verdict == ("deferred", "4.3.0", "delivery postponed")
         assert user.places() == {}
-        assert "deferred: spamd at 127.0.0.1:783: connection refused" in (
-            user.home / ".local/state/pyfilter/log"
-        ).read_text()
+        assert (
+            "deferred: spamd at 127.0.0.1:783: connection refused"
+            in (user.home / ".local/state/pyfilter/log").read_text()
+        )
     finally:
         spamd.start()
     assert postfix.retry(queue_id).status == "sent"
