@@ -79,6 +79,8 @@ DKIM_EXPONENT_BITS = 64
 # --- a delivery ----------------------------------------------------------
 # seconds to connect to a scanner; one that lives answers the first packet at once.
 CONNECT_SECONDS = 3
+# bytes of an answer of spamd; one with 300 tests takes some 10 kB.
+SPAMD_REPLY_BYTES = 1 << 20
 # bytes of an answer of rspamd; one with 300 symbols takes some 50 kB.
 RSPAMD_REPLY_BYTES = 4 << 20
 # bytes of one header of a question to rspamd, whose value a stranger may have written: an
