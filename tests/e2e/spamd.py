@@ -21,10 +21,12 @@ __all__ = ["GTUBE", "HAM_STATUS", "SPAM_STATUS", "Spamd", "without_verdict"]
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
 # the lines of a verdict, as they are filed
-SPAM_STATUS = (
-    rb"X-Spam-Flag: YES\nX-Spam-Score: \d+\.\d+\nX-Spam-Status: Yes, score=\d+\.\d+ required=5\.0 tests=GTUBE.*\n"
+VERDICT = (
+    rb"X-Spam-Flag: %b\nX-Spam-Score: -?\d+\.\d+\n"
+    rb"X-Spam-Status: %b, score=-?\d+\.\d+ required=5\.0\s+tests=%b.*\n(?: .*\n)*"
 )
-HAM_STATUS = rb"X-Spam-Flag: NO\nX-Spam-Score: -?\d+\.\d+\nX-Spam-Status: No, score=-?\d+\.\d+ required=5\.0 tests=.+\n"
+SPAM_STATUS = VERDICT % (b"YES", b"Yes", rb"(?:[A-Z0-9_]+,)*GTUBE")
+HAM_STATUS = VERDICT % (b"NO", b"No", b"[A-Z]")
 
 ADDRESS = ("127.0.0.1", 783)
 LOG = Path("/var/log/spamd.log")
@@ -32,7 +34,7 @@ SCANNED = re.compile(r"result: (?P<verdict>[Y.]) .*,user=(?P<user>[^,]+),.*mid=<
 
 
 class Spamd:
-    """A running spamd. ``scans``: (user, message-id) of each message it has looked at."""
+    """A running spamd, and what its log says."""
 
     def __init__(self) -> None:
         LOG.write_text("")
@@ -56,10 +58,16 @@ class Spamd:
         self.process.wait(SECONDS)
         assert not answers()
 
-    def scanned(self, message_id: str) -> list[tuple[str, str]]:
-        """(user, "Y" or ".") of each time it looked at this message; waits for the first."""
-        self.log.wait(rf"result: .*mid=<{re.escape(message_id)}>")
-        self.log.next_line(time.monotonic() + 0.2)
+    def scanned(self, message_id: str, times: int) -> list[tuple[str, str]]:
+        """(user, "Y" or ".") of each time it looked at this message, which are so many and no more."""
+        deadline = time.monotonic() + SECONDS
+        while len(found := self._results(message_id)) < times:
+            assert self.log.next_line(deadline) is not None, f"not scanned {times} times: {message_id}"
+        begun = sum(f"checking message <{message_id}>" in line for line in LOG.read_text().splitlines())
+        assert begun == times
+        return sorted(found)
+
+    def _results(self, message_id: str) -> list[tuple[str, str]]:
         found = [match for line in self.log.lines if (match := SCANNED.search(line))]
         return [(match["user"], match["verdict"]) for match in found if match["id"] == message_id]
 

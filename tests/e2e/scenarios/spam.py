@@ -31,18 +31,24 @@ Message-ID: <{id}>
 
 
 def message(id: str, text: str, more: str = "") -> bytes:
-    return MESSAGE.format(id=id, text=text, more=more, subject="You have been chosen").encode()
+    return MESSAGE.format(id=id, text=text, more=f"{more}\n" if more else "", subject="You have been chosen").encode()
 
 
-def is_filed(filed: bytes, sent: bytes, status: bytes, *, queue_id: str, recipient: str) -> None:
-    """What lies there is what came, with the lines of the verdict above it and no others of that name."""
+def below_the_verdict(filed: bytes, status: bytes) -> bytes:
+    """What stands below the lines of the verdict, in which there are no others of that name."""
     lines = re.match(status, filed)
     assert lines, filed[:400]
     came = filed[lines.end() :]
+    assert without_verdict(came) == came, "a stranger's verdict was left"
+    return came
+
+
+def is_filed(filed: bytes, sent: bytes, status: bytes, *, queue_id: str, recipient: str) -> None:
+    """What lies there is what came, with the lines of the verdict above it."""
+    came = below_the_verdict(filed, status)
     assert handed_over(
         came, without_verdict(sent), queue_id=queue_id, recipient=recipient, sender="stranger@stranger.example"
     ), came
-    assert without_verdict(came) == came, "a stranger's verdict was left"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_the_verdict_decides_and_stands_above(
     assert postfix.delivery(queue_id).status == "sent"
     assert user.places() == {folder: 1}
     is_filed(user.only().data, sent, status, queue_id=queue_id, recipient=user.address)
-    assert spamd.scanned(f"1.{folder}@prizes.example") == [(user.name, "Y" if folder == "spam" else ".")]
+    assert spamd.scanned(f"1.{folder}@prizes.example", 1) == [(user.name, "Y" if folder == "spam" else ".")]
 
 
 def test_what_a_stranger_wrote_goes(postfix: Postfix, spamd: Spamd, account: Make) -> None:
@@ -81,13 +87,14 @@ def test_two_recipients_are_two_scans(postfix: Postfix, spamd: Spamd, account: M
     assert {postfix.delivery(queue_id).status for _ in range(2)} == {"sent"}
     for user in (one, other):
         assert user.places() == {"spam": 1}
-        is_filed(user.only().data, sent, SPAM_STATUS, queue_id=queue_id, recipient=user.address)
-    assert sorted(spamd.scanned("two@prizes.example")) == sorted([(one.name, "Y"), (other.name, "Y")])
+        came = below_the_verdict(user.only().data, SPAM_STATUS)
+        assert came.endswith(sent) and came.startswith(b"Return-Path: <stranger@stranger.example>\nX-Original-To: ")
+    assert spamd.scanned("two@prizes.example", 2) == sorted([(one.name, "Y"), (other.name, "Y")])
 
 
 def test_a_rule_that_takes_it_before_spares_the_scan(postfix: Postfix, spamd: Spamd, account: Make) -> None:
     user = account(RULES)
-    sent = message("cron@prizes.example", GTUBE, more="X-Cron-Env: <SHELL=/bin/sh>\n")
+    sent = message("cron@prizes.example", GTUBE, more="X-Cron-Env: <SHELL=/bin/sh>")
     queue_id = postfix.send(sent, user.address)
     assert postfix.delivery(queue_id).status == "sent"
     assert user.places() == {"Cron": 1}
