@@ -1,0 +1,1 @@
+"""What answers questions, asked: list files, scanners, resolvers; real ones, and false ones that fail."""
