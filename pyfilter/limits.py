@@ -24,6 +24,13 @@ ADDRESS_WORDS = 50_000
 # nesting of comments in an address; RFC 5322 lets them nest without end.
 COMMENT_DEPTH = 50
 
+# bytes of one Authentication-Results field; those of ten signatures have some 2 kB.
+AUTH_RESULTS_BYTES = 64 << 10
+# results of one message; a server that verifies everything there is writes some ten.
+AUTH_RESULTS = 200
+# bytes of one field of a spam scanner; a list of all of rspamd's 500 tests has some 20 kB.
+SPAM_FIELD_BYTES = 64 << 10
+
 # bytes of one message read from an archive; mail servers take some 50 MB, and a
 # delivery has 1 GiB of memory.
 ARCHIVE_MESSAGE_BYTES = 256 << 20

@@ -40,7 +40,7 @@ def read(key: str, case: Case) -> list[str]:
 
     ids: Any = case.settings.get("trusted-authserv") or ()
     hops: Any = case.settings.get("trusted-hops", 1)
-    found = auth_results.results(case.message, ids, hops)
+    found = auth_results.results(case.message, ids, hops, case.envelope.sender)
     return auth_results.domains(found) if part else auth_results.values(found, field)
 
 
