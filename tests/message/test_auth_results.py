@@ -21,8 +21,10 @@ REGULAR: dict[str, tuple[bytes, Found]] = {
     "nothing was verified, with a version": (b"mail.example.com 1; none (x)", []),
     "no result at all": (b" mail.example.com", []),
     "OpenDKIM": (
-        b" mail.example.com;\n\tdkim=pass (2048-bit key; unprotected) header.d=friend.example header.i=@friend.example"
-        b" header.a=rsa-sha256 header.s=s header.b=lJom+3oh;\n\tdkim-atps=neutral",
+        (
+            b" mail.example.com;\n\tdkim=pass (2048-bit key; unprotected) header.d=friend.example header.i=@friend.example"
+            b" header.a=rsa-sha256 header.s=s header.b=lJom+3oh;\n\tdkim-atps=neutral"
+        ),
         [
             (
                 "dkim",
@@ -51,8 +53,10 @@ REGULAR: dict[str, tuple[bytes, Found]] = {
         [("dmarc", "fail", {"header.from": "friend.example"})],
     ),
     "policyd-spf": (
-        b" mail.example.com; spf=pass (sender SPF authorized) smtp.mailfrom=friend.example (client-ip=203.0.113.25;"
-        b" helo=friend.example; envelope-from=a@friend.example; receiver=example.com)",
+        (
+            b" mail.example.com; spf=pass (sender SPF authorized) smtp.mailfrom=friend.example (client-ip=203.0.113.25;"
+            b" helo=friend.example; envelope-from=a@friend.example; receiver=example.com)"
+        ),
         [("spf", "pass", {"smtp.mailfrom": "friend.example"})],
     ),
     "policyd-spf, quoted": (
@@ -365,10 +369,10 @@ def test_spf_is_about_the_envelope_sender_where_it_can_be(value: bytes, words: l
         (b'dkim=pass header.d="" header.i=@b.example', ["b.example"]),
         (b"dkim=pass header.i=none", ["none"]),
         (b"dkim=pass header.i=a@", []),
-        (b"dkim=pass header.d=a.example; dkim=fail header.d=b.example; dkim=pass header.d=c.example", ["a.example", "c.example"]),
+        (b"dkim=pass header.d=a.x; dkim=fail header.d=b.x; dkim=pass header.d=c.x", ["a.x", "c.x"]),
         (b"dkim=pass header.d=a.example; dkim=pass header.d=A.example header.s=t", ["a.example"]),
         (b"spf=pass smtp.mailfrom=a.example header.d=b.example", []),
-        ("dkim=pass header.d=xn--bcher-kva.example; dkim=pass header.d=bücher.example".encode(), ["xn--bcher-kva.example", "bücher.example"]),
+        ("dkim=pass header.d=xn--bcher-kva.x; dkim=pass header.d=bücher.x".encode(), ["xn--bcher-kva.x", "bücher.x"]),
         ("dkim=pass header.d=ban\u212a.example".encode(), []),
         ("dkim=pass header.d=BÜCHER.example".encode(), []),
         ("dkim=pass header.d=ｂank.example".encode(), []),

@@ -16,13 +16,15 @@ Told = tuple[bool, float, float | None, tuple[str, ...]]
 
 SAMPLES: dict[str, tuple[bytes, Told]] = {
     "SpamAssassin, spam": (
-        b"X-Spam-Checker-Version: SpamAssassin 4.0.1 (2024-03-25) on mail.example.com\n"
-        b"X-Spam-Flag: YES\n"
-        b"X-Spam-Level: ******\n"
-        b"X-Spam-Status: Yes, score=6.3 required=5.0 tests=BAYES_99,HTML_MESSAGE,\n"
-        b"\tMIME_HTML_ONLY,T_SCC_BODY_TEXT_LINE autolearn=no\n"
-        b"\tautolearn_force=no version=4.0.1\n"
-        b"X-Spam-Report: *  3.5 BAYES_99 ...\n",
+        (
+            b"X-Spam-Checker-Version: SpamAssassin 4.0.1 (2024-03-25) on mail.example.com\n"
+            b"X-Spam-Flag: YES\n"
+            b"X-Spam-Level: ******\n"
+            b"X-Spam-Status: Yes, score=6.3 required=5.0 tests=BAYES_99,HTML_MESSAGE,\n"
+            b"\tMIME_HTML_ONLY,T_SCC_BODY_TEXT_LINE autolearn=no\n"
+            b"\tautolearn_force=no version=4.0.1\n"
+            b"X-Spam-Report: *  3.5 BAYES_99 ...\n"
+        ),
         (True, 6.3, 5.0, ("BAYES_99", "HTML_MESSAGE", "MIME_HTML_ONLY", "T_SCC_BODY_TEXT_LINE")),
     ),
     "SpamAssassin, ham": (
@@ -42,7 +44,10 @@ SAMPLES: dict[str, tuple[bytes, Told]] = {
         (True, 5.1, 5.0, ("A_B", "C_D")),
     ),
     "SpamAssassin 2": (
-        b"X-Spam-Status: Yes, hits=7.9 required=5.0\r\n\ttests=CLICK_BELOW,HTML_70_80,\r\n\t      NO_REAL_NAME\r\n\tversion=2.55\r\n",
+        (
+            b"X-Spam-Status: Yes, hits=7.9 required=5.0\r\n"
+            b"\ttests=CLICK_BELOW,HTML_70_80,\r\n\t      NO_REAL_NAME\r\n\tversion=2.55\r\n"
+        ),
         (True, 7.9, 5.0, ("CLICK_BELOW", "HTML_70_80", "NO_REAL_NAME")),
     ),
     "SpamAssassin, a list broken behind blanks": (
@@ -50,13 +55,15 @@ SAMPLES: dict[str, tuple[bytes, Told]] = {
         (True, 4.4, 4.0, ("A", "B", "C")),
     ),
     "amavis": (
-        b"X-Virus-Scanned: Debian amavis at mail.example.com\n"
-        b"X-Spam-Flag: YES\n"
-        b"X-Spam-Score: 6.821\n"
-        b"X-Spam-Level: ******\n"
-        b"X-Spam-Status: Yes, score=6.821 tagged_above=2 required=6.31\n"
-        b"\ttests=[BAYES_99=3.5, HTML_MESSAGE=0.001,\n\tRDNS_NONE=0.793, SUBJ-X.1=2.5]\n"
-        b"\tautolearn=no autolearn_force=no\n",
+        (
+            b"X-Virus-Scanned: Debian amavis at mail.example.com\n"
+            b"X-Spam-Flag: YES\n"
+            b"X-Spam-Score: 6.821\n"
+            b"X-Spam-Level: ******\n"
+            b"X-Spam-Status: Yes, score=6.821 tagged_above=2 required=6.31\n"
+            b"\ttests=[BAYES_99=3.5, HTML_MESSAGE=0.001,\n\tRDNS_NONE=0.793, SUBJ-X.1=2.5]\n"
+            b"\tautolearn=no autolearn_force=no\n"
+        ),
         (True, 6.821, 6.31, ("BAYES_99", "HTML_MESSAGE", "RDNS_NONE", "SUBJ-X.1")),
     ),
     "amavis, no test": (
@@ -65,13 +72,15 @@ SAMPLES: dict[str, tuple[bytes, Told]] = {
     ),
     "amavis, the list not closed": (b"X-Spam-Status: No, score=1 tests=[A=1, B=0\n", (False, 1.0, None, ("A", "B"))),
     "rspamd, spam": (
-        b"X-Spamd-Result: default: False [8.50 / 15.00];\n"
-        b"\tBAYES_SPAM(5.10)[99.99%];\n"
-        b"\tFROM_HAS_DN(0.00)[];\n"
-        b"\tR_SPF_ALLOW(-0.20)[+ip4:203.0.113.25];\n"
-        b"\tTO_DN_NONE(0.00)[]\n"
-        b"X-Rspamd-Server: mail\n"
-        b"X-Spam: Yes\n",
+        (
+            b"X-Spamd-Result: default: False [8.50 / 15.00];\n"
+            b"\tBAYES_SPAM(5.10)[99.99%];\n"
+            b"\tFROM_HAS_DN(0.00)[];\n"
+            b"\tR_SPF_ALLOW(-0.20)[+ip4:203.0.113.25];\n"
+            b"\tTO_DN_NONE(0.00)[]\n"
+            b"X-Rspamd-Server: mail\n"
+            b"X-Spam: Yes\n"
+        ),
         (True, 8.5, 15.0, ("BAYES_SPAM", "FROM_HAS_DN", "R_SPF_ALLOW", "TO_DN_NONE")),
     ),
     "rspamd, ham": (
