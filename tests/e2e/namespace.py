@@ -43,6 +43,7 @@ PROGRAMS = {
     "procmail": "procmail",
     "strace": "strace",
     "spamd": "spamd",
+    "rspamd": "rspamd",
     "tail": "coreutils",
 }
 UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mount-proc"]

@@ -28,7 +28,20 @@ GTUBE = "JS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 REJECT, ADD_HEADER, REWRITE_SUBJECT, NO_ACTION = (letter + GTUBE for letter in "XYZA")
 
 # all but one ask DNS or need Redis; what chartable says of a message differs from time to time
-OFF = "arc asn chartable dkim dmarc fuzzy_check hfilter mx_check neural rbl spf surbl".split()
+OFF = [
+    "arc",
+    "asn",
+    "chartable",
+    "dkim",
+    "dmarc",
+    "fuzzy_check",
+    "hfilter",
+    "mx_check",
+    "neural",
+    "rbl",
+    "spf",
+    "surbl",
+]
 
 # below the directory of the configuration
 FILES = {
@@ -60,10 +73,13 @@ def missing() -> str:
 
 class Rspamd:
     """A running rspamd. ``address``: of its scanner; ``milter``: of its milter; ``log``: its log file.
-    ``start_seconds``: how long it took to listen. ``milter_headers``: the settings of that module."""
+    ``start_seconds``: how long it took to listen. ``milter_headers``: the settings of that module.
+    ``below``: where its directory is made."""
 
-    def __init__(self, ports: tuple[int, int] | None = None, milter_headers: str = "") -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="pyfilter-rspamd-"))
+    def __init__(
+        self, *, ports: tuple[int, int] | None = None, milter_headers: str = "", below: str | None = None
+    ) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="pyfilter-rspamd-", dir=below))
         self.log = self.directory / "log"
         worker, proxy = ports or (free_port(), free_port())
         self.address, self.milter = f"127.0.0.1:{worker}", f"127.0.0.1:{proxy}"
