@@ -60,6 +60,7 @@ def contenders(root: Path, socket: Path) -> dict[str, tuple[list[str], Path]]:
     procmail = shutil.which("procmail")
     if procmail:
         home = Path(tempfile.mkdtemp(dir=root))
+        (home / "Maildir").mkdir()
         (home / ".procmailrc").write_text(PROCMAIL.format(home=home, socket=socket))
         runs["procmail with spamc"] = ([procmail, str(home / ".procmailrc")], home)
     return runs
@@ -85,7 +86,8 @@ def main(turns: int) -> int:
         message = root / "message"
         message.write_bytes(MESSAGE)
         options = ["-L", f"--socketpath={socket}", "--socketmode=0666", "-m", "1", "-x", "-s", str(root / "log")]
-        spamd = subprocess.Popen(["/usr/sbin/spamd", *options], env={"PATH": "/usr/bin:/bin", "HOME": name})
+        environment = {"PATH": "/usr/bin:/bin", "HOME": name}
+        spamd = subprocess.Popen(["/usr/sbin/spamd", *options], env=environment, stderr=subprocess.DEVNULL)
         try:
             while subprocess.run(["spamc", "-U", socket, "-K"], capture_output=True).returncode:
                 assert spamd.poll() is None
