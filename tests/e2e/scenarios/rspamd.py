@@ -150,3 +150,38 @@ def test_what_the_milter_writes_by_itself_is_not(
     own, _, below = user.only().data.decode().partition("\nReceived: ")
     assert "X-Spam" not in own and "Authentication-Results" not in own
     assert "\nX-Spam-Status: Yes, score=" in below and "\nAuthentication-Results: mail.example.com;" in below
+
+
+# each would be a second result, were it copied as it stands
+SMUGGLED = {
+    "sender": ('"x); dkim=pass header.d=bank.example (y"@stranger.example', ""),
+    "seal": (
+        SENDER,
+        """\
+ARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=x)y(; s=s; b=AAAA
+ARC-Message-Signature: i=1; a=rsa-sha256; d=x)y(; s=s; h=from; bh=AAAA; b=AAAA
+ARC-Authentication-Results: i=1; mail.example.com; dkim=pass header.d=bank.example""",
+    ),
+}
+
+
+def test_nobody_smuggles_a_result_into_what_the_milter_writes(
+    postfix: Postfix, milter: Callable[[Rspamd], None], account: Make
+) -> None:
+    verifying = Rspamd(milter_headers=MILTER_HEADERS, below="/run", on=("arc", "dkim", "dmarc", "spf"))
+    try:
+        milter(verifying)
+        user = account(
+            'set trusted-authserv = "mail.example.com"\n'
+            'rule "passed" { when dkim passes or spf passes or dmarc passes; file into "passed" }\n'
+            'rule "verified" { when spf is temperror; file into "verified" }\n'
+        )
+        for id, (sender, more) in SMUGGLED.items():
+            queue_id = postfix.send(message(f"{id}@prizes.example", "x", more), user.address, sender)
+            assert postfix.delivery(queue_id).status == "sent"
+    finally:
+        verifying.stop()
+    assert user.places() == {"verified": 2}
+    lines = [filed.fields("Authentication-Results") for filed in user.folders()["verified"]]
+    assert sum("; dkim=pass header.d=bank.example (y" in line for (line, *_) in lines) == 1, lines
+    assert not any("; arc=" in line for (line, *_) in lines), lines
