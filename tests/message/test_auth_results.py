@@ -22,8 +22,8 @@ REGULAR: dict[str, tuple[bytes, Found]] = {
     "no result at all": (b" mail.example.com", []),
     "OpenDKIM": (
         (
-            b" mail.example.com;\n\tdkim=pass (2048-bit key; unprotected) header.d=friend.example header.i=@friend.example"
-            b" header.a=rsa-sha256 header.s=s header.b=lJom+3oh;\n\tdkim-atps=neutral"
+            b" mail.example.com;\n\tdkim=pass (2048-bit key; unprotected) header.d=friend.example"
+            b" header.i=@friend.example header.a=rsa-sha256 header.s=s header.b=lJom+3oh;\n\tdkim-atps=neutral"
         ),
         [
             (
