@@ -1,6 +1,6 @@
 """rspamd's verdict: what is asked, what is made of the answer, and that whatever it answers is one sentence.
 
-The fake (fake_rspamd.py) has gone through each failure at its socket; the real one is in test_real_rspamd.py.
+The fake (fake_scanner.py) has gone through each failure at its socket; the real one is in test_real_rspamd.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from pyfilter.message.verdict import Verdict
 from pyfilter.services.answers import Inquiry, answer
 from pyfilter.services.rspamd import check
 
-from .fake_rspamd import ANSWERS, FAILURES, REPLY, Fake, answering, http, reply
+from .fake_rspamd import ANSWERS, FAILURES, REPLY, http, reply
+from .fake_scanner import Fake, answering
 
 RAW = b"Subject: x\r\nFrom: a@b\n\n\0\xff.\n.\r\nlast line without an end"
 LONG = b"Subject: x\n\n" + b"x" * 16_000_000  # more than the buffers of two sockets hold
