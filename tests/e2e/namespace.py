@@ -45,6 +45,12 @@ PROGRAMS = {
     "spamd": "spamd",
     "rspamd": "rspamd",
     "tail": "coreutils",
+    "unbound": "unbound",
+    "opendkim": "opendkim",
+    "opendmarc": "opendmarc",
+    "policyd-spf": "postfix-policyd-spf-python",
+    "openssl": "openssl",
+    "dkimsign": "python3-dkim",
 }
 UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mount-proc"]
 # no configuration and no cache of the checkout; a line for each test at the end
