@@ -11,8 +11,9 @@ has policyd-spf (3.0.4) write the second result into the field, and a signature 
 ``i=x=3B=20dkim=3Dpass=20header.d=3Dbank.example@evil.example`` has OpenDKIM (2.11.0) do so: the field is well formed,
 stands where it should, and lies. Nothing in it tells so; but the value still stands in the message.
 
-Looked at are the envelope sender, also in a Return-Path, and the tags ``d``, ``i`` and ``s`` of each DKIM-Signature
-(RFC 6376, section 3.5; ``i`` is quoted-printable). Unusual are white space, control characters and ``" ( ) , ; \``.
+Looked at are the envelope sender, also in a Return-Path, and the tags ``d``, ``i`` and ``s`` of each signature and
+seal (RFC 6376, section 3.5, where ``i`` is quoted-printable; RFC 8617, section 4.1: rspamd copies them into a
+comment). Unusual are white space, control characters and ``" ( ) , ; \``.
 Mail has good reasons for none of them there: the worst that happens to an honest sender is that his
 passes are not counted.
 
@@ -29,6 +30,7 @@ __all__ = ["smuggles"]
 
 # each of them ends a value, or begins a comment or a quoted string (RFC 8601, section 2.2)
 UNUSUAL = bytes(range(33)) + b'"(),;\\\x7f'
+SIGNATURES = frozenset({"dkim-signature", "arc-message-signature", "arc-seal"})
 COPIED_TAGS = frozenset({b"d", b"i", b"s"})
 
 
@@ -41,7 +43,7 @@ def smuggles(message: Message, sender: str | None) -> bool:
         if field.name == "return-path":
             if is_unusual(value.strip().removeprefix(b"<").removesuffix(b">")):
                 return True
-        elif field.name == "dkim-signature" and any(is_unusual(copied) for copied in copied_tags(value)):
+        elif field.name in SIGNATURES and any(is_unusual(copied) for copied in copied_tags(value)):
             return True
     return False
 

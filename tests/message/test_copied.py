@@ -20,6 +20,7 @@ HONEST: dict[str, tuple[bytes, str | None]] = {
     "an equals sign that encodes nothing": (SIGNATURE % (b"friend.example", b"a=b=@friend.example", b"s1"), None),
     "folded within a word": (SIGNATURE % (b"friend.\r\n example", b"a@\n\tfriend.example", b" s1 "), None),
     "other tags": (b"DKIM-Signature: z=From:a=20b|Subject:(; d=b\n\n", None),
+    "a seal": (b"ARC-Seal: i=1; a=rsa-sha256; d=friend.example; s=s1; cv=none; b=a/+=\n\n", None),
     "no tags": (b"DKIM-Signature: none at all\n\n", None),
 }
 HOSTILE: dict[str, tuple[bytes, str | None]] = {
@@ -42,6 +43,8 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
     "a blank in d=": (SIGNATURE % (b"bank.example z.y=x.evil.example", b"@x", b"s"), None),
     "a comment in s=": (SIGNATURE % (b"evil.example", b"@evil.example", b"(s"), None),
     "a name of a tag in capitals": (b"DKIM-Signature: d=evil.example; I=x=3B@evil.example\n\n", None),
+    "a comment in a seal": (b"ARC-Seal: i=1; d=x)y(; s=s; cv=none; b=\n\n", None),
+    "a comment in a sealed signature": (b"ARC-Message-Signature: i=1; d=b; s=x)y(; b=\n\n", None),
     "the second signature": (SIGNATURE[:-1] % (b"b", b"@b", b"s") + SIGNATURE % (b"c", b"=28@c", b"s"), None),
 }
 
