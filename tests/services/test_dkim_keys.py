@@ -247,4 +247,6 @@ def test_a_name_server_that_gives_no_sense_is_waited_for_no_longer_than_the_budg
     serving(lambda question, response: answer)
     found = verify(Inquiry("", Message(sign(MESSAGE, pair)), Envelope(), {}))
     assert isinstance(found, Unknown)
-    assert found.why == f"the key of {NAME} could not be looked up: no answer within 0.3 seconds"
+    # dnspython before 2.4 asks a server no more that answered with what is no answer
+    reasons = ["no answer within 0.3 seconds", "no name server could answer"][: 1 if answer is None else 2]
+    assert found.why in [f"the key of {NAME} could not be looked up: {reason}" for reason in reasons]
