@@ -35,6 +35,15 @@ SPAM_FIELD_BYTES = 64 << 10
 # delivery has 1 GiB of memory.
 ARCHIVE_MESSAGE_BYTES = 256 << 20
 
+# seconds a verdict of a scanner is kept for the next `pyfilter test --scan`; scanners learn
+# and get new rules every few days, but a month old is better than a night of scanning.
+VERDICT_SECONDS = 30 * 24 * 3600
+# seconds to wait for another process that writes a verdict; each writes for some ms.
+VERDICT_LOCK_SECONDS = 2
+# failures in a row after which a command asks a scanner no more: with one that hangs, each
+# message of thousands would take 30 s.
+SCANNER_FAILURES = 3
+
 # --- a rule file ---------------------------------------------------------
 # bytes of one rule file; 10,000 rules take some 700 kB.
 RULES_BYTES = 1 << 20
