@@ -235,6 +235,8 @@ def test_broken_lines_are_no_fields(pair: Pair, zone: Zone) -> None:
     signed = sign(MESSAGE, pair)
     assert result(signed.replace(b"To: bob", b"From ann Mon Jun 1\nTo: bob")) == "pass"
     assert result(signed.replace(b"To: bob", b"a broken line\nTo: bob")) == "pass"
+    nameless = sign(MESSAGE, pair, names=b"from::to")
+    assert result(nameless.replace(b"To: bob", b"a broken line\nTo: bob")) == "pass"
     assert found(b" a fold first\n" + signed) == ()  # all is body
 
 
@@ -277,6 +279,7 @@ def test_a_signature_that_is_none(zone: Zone, value: bytes, word: str, domain: s
         (b" b=", b" b=*", "permerror"),
         (b" b=", b" b=A", "permerror"),
         (b"bh=", b"bh=*", "permerror"),
+        (b"bh=", b"bh=****", "permerror"),
         (b"bh=", b"bh=A", "permerror"),
         (b"bh=", b"bh=AAAA", "fail"),
         (b" b=", b" b=AQAB", "fail"),
@@ -453,6 +456,7 @@ def test_a_key_that_could_not_be_looked_up_makes_it_unknown(pair: Pair, zone: Zo
     assert result(signed.replace(b"Hello", b"Hallo")) == "fail"  # whatever the key
     zone.records[NAME] = dns.resolver.NXDOMAIN()
     assert result(signed) == "permerror"
+    assert result(signed.replace(b"Hello", b"Hallo")) == "permerror"
 
 
 def test_another_signature_that_passes_is_enough(pair: Pair, zone: Zone) -> None:
@@ -563,6 +567,12 @@ def test_the_canonical_body_is_dkimpys(body: bytes) -> None:
     lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     assert canonical_body(body, relaxed=True) == Relaxed.canonicalize_body(lines)
     assert canonical_body(body, relaxed=False) == Simple.canonicalize_body(lines)
+
+
+def test_the_last_line_ends_even_where_it_does_not() -> None:
+    assert canonical_body(b"a \t", relaxed=True) == b"a\r\n"
+    assert canonical_body(b" \t", relaxed=True) == b""
+    assert canonical_body(b"a \t", relaxed=False) == b"a \t\r\n"
 
 
 PIECES = st.sampled_from(
