@@ -2,7 +2,7 @@
 
 ``as_json`` makes the object of ``pyfilter test --json``; its keys and words are a promise to scripts.
 ``Summary`` counts messages by the rule that ended their filtering and by where they go: every
-message is in exactly one row.
+message is in exactly one row. ``Doubts`` counts those whose plan would, or should, be another one.
 """
 
 from __future__ import annotations
@@ -10,13 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pyfilter.archive.asking import SCANNERS
 from pyfilter.archive.replay import Decided
 from pyfilter.engine.trace import FLAG_WORDS, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from pyfilter.engine.plan import Action, Plan
 
-__all__ = ["Row", "Summary", "as_json", "folders"]
+__all__ = ["Doubts", "Row", "Summary", "as_json", "folders"]
+
+# reasons that are told of messages that nobody could judge
+TOLD = 2
 
 
 def folders(plan: Plan) -> list[str]:
@@ -29,8 +35,8 @@ def as_json(decided: Decided) -> dict[str, object]:
 
     ``message``: the path, ``path#n`` inside an mbox, ``archive:member`` inside a tar; a byte of a name
     that is no UTF-8 stands as a lone surrogate (PEP 383). ``message_id``: null where the message has
-    none. ``folders``: every folder that gets a copy. ``trace``: where the plan has one, each rule
-    asked, in order.
+    none. ``folders``: every folder that gets a copy. ``spam``: what a scanner said that was asked. ``trace``:
+    where the plan has one, each rule asked, in order.
     """
     plan = decided.plan
     row: dict[str, object] = {
@@ -42,6 +48,8 @@ def as_json(decided: Decided) -> dict[str, object]:
         "actions": [_action(action) for action in plan.actions],
         "problems": list(plan.notes),
     }
+    if plan.verdict is not None:
+        row["spam"] = plan.verdict.as_data()
     if plan.trace is not None:
         row["trace"] = [step.as_data() for step in plan.trace if isinstance(step, Step)]
     return row
@@ -99,3 +107,54 @@ class Summary:
     def _order(self, item: tuple[Row, int]) -> tuple[bool, tuple[str, int], int, str]:
         row, count = item
         return row.rule is None, self._places[row.rule], -count, row.target
+
+
+@dataclass(slots=True)
+class Doubts:
+    """Counts of messages, each in one of these: nobody was asked (by kind), nobody could answer (by
+    reason), or something of the message itself was in the way."""
+
+    unasked: dict[str, int] = field(default_factory=dict)
+    unanswered: dict[str, None] = field(default_factory=dict)
+    unjudged: int = 0
+    problems: int = 0
+
+    def add(self, decided: Decided) -> None:
+        if decided.unanswered:
+            self.unjudged += 1
+            self.unanswered.update(dict.fromkeys(decided.unanswered))
+        elif decided.depends:
+            for kind in decided.depends:
+                self.unasked[kind] = self.unasked.get(kind, 0) + 1
+        elif decided.plan.notes and not decided.unasked:
+            self.problems += 1
+
+    def failure(self) -> str:
+        """How many messages could not be judged, and why; empty if all could."""
+        if not self.unjudged:
+            return ""
+        reasons = list(self.unanswered)
+        more = f"; and {len(reasons) - TOLD} more reasons" if len(reasons) > TOLD else ""
+        return f"{self.unjudged} of these messages could not be judged: {'; '.join(reasons[:TOLD])}{more}"
+
+    def sentences(self, given: Container[str] = ()) -> list[str]:
+        """What else there is to say. ``given``: the fields whose values were supposed."""
+        said = []
+        for kind, count in self.unasked.items():
+            depend = f"{count} of these messages {'depends' if count == 1 else 'depend'}"
+            if kind in SCANNERS:
+                fact = next((fact for field, fact in SUPPOSED.items() if field not in given), "")
+                suppose = f", --fact {fact} supposes one" if fact else ""
+                said.append(f"{depend} on a verdict that was not asked for: --scan asks {kind}{suppose}")
+            else:
+                said.append(
+                    f"{depend} on signatures that were not verified: --scan verifies them, "
+                    "--fact dkim=pass supposes a result"
+                )
+        if self.problems:
+            said.append(f"{self.problems} of these messages have problems: --explain and --json tell which")
+        return said
+
+
+# field -> what is proposed to be supposed, the first that is not yet
+SUPPOSED = {"spam": "spam=no", "spam.score": "spam.score=0", "spam.tests": "spam.tests=BAYES_99"}

@@ -27,6 +27,7 @@ __all__ = ["main"]
 COMMANDS = {
     "check": "pyfilter.cli.check",
     "deliver": "pyfilter.cli.deliver",
+    "learn": "pyfilter.cli.learn",
     "test": "pyfilter.cli.test",
 }
 
@@ -34,9 +35,7 @@ COMMANDS = {
 LATER_COMMANDS = frozenset(
     {"apply", "doctor", "explain", "format", "import", "log", "serve", "stats", "undo", "watch", "where"}
 )
-LATER_OPTIONS = frozenset(
-    {"--against", "--fact", "--html", "--jobs", "--no-scan", "--now", "--run-commands", "--scan", "--verify"}
-)
+LATER_OPTIONS = frozenset({"--against", "--html", "--jobs", "--now", "--run-commands", "--verify"})
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -51,10 +50,11 @@ Rules stand in ~/.pyfilterrc:
 
 \b
 Examples:
-  pyfilter check                 are my rules right?
-  pyfilter test mail.eml         what would happen to this message, and why?
-  pyfilter test ~/Maildir        where would all this mail go?
-  pyfilter deliver <mail.eml     file it (what the mail server runs)
+  pyfilter check                         are my rules right?
+  pyfilter test mail.eml                 what would happen to this message, and why?
+  pyfilter test ~/Maildir                where would all this mail go?
+  pyfilter learn spam ~/Maildir/.spam    teach spamd what is spam
+  pyfilter deliver <mail.eml             file it (what the mail server runs)
 """
 
 

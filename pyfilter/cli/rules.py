@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfilter.cli.terminal import complain, has_colour, visible
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyfilter import Rules
     from pyfilter.language.diagnostics import Diagnostic
 
-__all__ = ["diagnose", "elsewhere", "load", "warn_elsewhere"]
+__all__ = ["diagnose", "elsewhere", "load", "load_settings", "warn_elsewhere"]
 
 
 def load(path: str | None) -> Rules | None:
@@ -35,6 +35,24 @@ def load(path: str | None) -> Rules | None:
             complain(render(diagnostic, has_colour(sys.stderr)) + "\n")
         complain(f"pyfilter: {summary(error.diagnostics)}: mend the rules first (`pyfilter check` shows this again)")
         return None
+
+
+def load_settings(path: str | None) -> dict[str, object] | None:
+    """The settings of the rules, the defaults where there is no rule file; None and a reason as ``load``."""
+    from pyfilter.language import files
+    from pyfilter.language.loading import load as load_program
+
+    home = os.path.expanduser("~")
+    try:
+        absent = path is None and all(files.stamp(name) is None for name in files.candidates(home)[-1])
+        loaded = load_program(home) if absent else None
+    except files.Refused:
+        loaded = None  # which is told below
+    if loaded is not None and loaded.program is not None:
+        return loaded.settings
+    rules = load(path)
+    settings: Any = None if rules is None else rules.program["settings"]
+    return settings  # type: ignore[no-any-return]
 
 
 def diagnose(path: str | None) -> list[Diagnostic] | None:

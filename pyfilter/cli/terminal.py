@@ -72,11 +72,19 @@ class Waiting:
     """A progress bar with the time that is left, for what takes more than a second.
 
     ``total`` is asked once, when the bar is first drawn: bytes to read, or None if unknown.
-    ``quiet`` where the output itself shows how far it is.
+    ``quiet`` where the output itself shows how far it is. ``word``: what is done.
     """
 
-    def __init__(self, total: Callable[[], int | None], *, quiet: bool = False, after: float = PROGRESS_AFTER) -> None:
+    def __init__(
+        self,
+        total: Callable[[], int | None],
+        *,
+        quiet: bool = False,
+        after: float = PROGRESS_AFTER,
+        word: str = "reading",
+    ) -> None:
         self._total = total
+        self._word = word
         self._start = time.monotonic() + after
         self._done = 0
         self._bar: tuple[Progress, TaskID] | None = None
@@ -103,7 +111,7 @@ class Waiting:
 
         total = self._total()
         bar = Bar(
-            TextColumn("reading"),
+            TextColumn(self._word),
             BarColumn(),
             DownloadColumn(),
             TimeRemainingColumn(),
@@ -111,7 +119,7 @@ class Waiting:
             transient=True,
             redirect_stdout=False,
         )
-        task = bar.add_task("reading", total=total, completed=self._done)
+        task = bar.add_task(self._word, total=total, completed=self._done)
         bar.start()
         self._bar = bar, task
 

@@ -2,10 +2,11 @@
 
 One message: what would happen and why. More: a table of messages by rule and folder, whose last
 line is the total. ``--json``: one object a line and message (archive/report.py), nothing else on
-standard output. Nothing is delivered, and nothing is asked of the world but list files.
+standard output. Nothing is delivered, and nothing is asked of the world but list files; ``--scan`` asks as a
+delivery does (archive/asking.py), ``--fact`` supposes an answer (facts.py).
 
 Ends with 1 if something could not be read or decided while other mail was, with 2 if no message
-was decided.
+was decided. A scanner that cannot say is no failure: the plan is what a delivery would do now.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
+from pyfilter.cli.mail import MAIL, count_bytes, read
 from pyfilter.cli.status import AMISS, DONE, FAILED
 from pyfilter.cli.terminal import Waiting, complain, json_line, paint, visible, visible_lines, width
 
@@ -25,15 +28,23 @@ if TYPE_CHECKING:
     from pyfilter.archive.replay import Decided
     from pyfilter.archive.report import Summary
     from pyfilter.archive.sources import Item
+    from pyfilter.message.verdict import Verdict
+    from pyfilter.services.verdicts import Verdicts
 
-HELP = """Say what the rules would do with stored mail, without doing it.
+HELP = f"""Say what the rules would do with stored mail, without doing it.
 
-MAIL is a message, an mbox, a Maildir, an MH or other directory, a .tar of them, or `-` for standard
-input. Directories are read recursively, links to files are followed. A Maildir's tmp/ and files whose
-names begin with a dot are not read; nor are links to directories.
+{MAIL}
 
 For one message: what would happen and why. For many: how many messages each rule sends to each
 folder.
+
+Nothing outside is asked: what depends on spamd, rspamd or `verify dkim` stays unknown, and that is said.
+--scan asks them, as a delivery does; --fact supposes an answer: spam=yes or no, spam.score=7.6,
+spam.threshold=5, spam.tests=A,B, dkim, spf or dmarc=pass (or another result; several with commas
+between), dkim.domain=shop.example.
+
+Verdicts of a scan are kept for 30 days, in ~/.cache/pyfilter/verdicts.sqlite, so that the next run is
+quick. Remove that file to scan anew. A delivery does not use it.
 
 \b
 Examples:
@@ -42,6 +53,9 @@ Examples:
   pyfilter test --rules new.rules ~/mail/*.mbox
   pyfilter test --json ~/Maildir | jq -r 'select(.rule == null) | .message'
   pyfilter test --recipient me+shop@example.org - <mail.eml
+  pyfilter test --scan ~/Maildir/.spam           does spamd find what lies there?
+  pyfilter test --fact spam=yes mail.eml         what if spamd says so?
+  pyfilter test --fact dkim=pass --fact dkim.domain=shop.example mail.eml
 
 Ends with 0; with 1 if something could not be read while other mail was; with 2 if nothing was.
 """
@@ -54,6 +68,8 @@ NO_MAIL = (
 NO_RULE = "(no rule: kept)"
 # characters of a subject that are shown
 SUBJECT = 100
+# names of a scanner's tests that are shown; --json has all
+TESTS = 12
 
 
 @click.command(name="test", help=HELP, short_help="Say what the rules would do with stored mail.")
@@ -64,6 +80,8 @@ SUBJECT = 100
 @click.option("--sender", metavar="ADDRESS", help="The envelope sender, in place of Return-Path.")
 @click.option("--recipient", metavar="ADDRESS", help="The envelope recipient, in place of Delivered-To.")
 @click.option("--extension", metavar="TEXT", help="The recipient's extension: `lists` of me+lists@example.org.")
+@click.option("--scan/--no-scan", help="Ask spamd, rspamd and, for `verify dkim`, DNS; else nobody is.")
+@click.option("--fact", "facts", metavar="NAME=VALUE", multiple=True, help="An answer that is supposed: spam=yes.")
 def command(
     mail: tuple[str, ...],
     rules: str | None,
@@ -72,30 +90,38 @@ def command(
     sender: str | None,
     recipient: str | None,
     extension: str | None,
+    scan: bool,
+    facts: tuple[str, ...],
 ) -> int:
     if not mail:
         raise click.UsageError(NO_MAIL)
     _check_envelope(sender, recipient, extension)
+    from pyfilter.archive.asking import Asking
     from pyfilter.archive.replay import Addresses, replay
-    from pyfilter.archive.report import Summary, as_json
+    from pyfilter.archive.report import Doubts, Summary, as_json
     from pyfilter.archive.sources import Unread
+    from pyfilter.cli.facts import suppose
     from pyfilter.cli.rules import load
 
+    given = suppose(facts)
     checked = load(rules)
     if checked is None:
         return FAILED
-    items, alone = _alone(_items(mail))
+    items, alone = _alone(read(mail))
     trace = explain or (alone and not as_lines)
-    summary, unread, doubtful = Summary(), 0, 0
+    summary, doubts, unread = Summary(), Doubts(), 0
     streams = (as_lines or trace) and sys.stdout is not None and sys.stdout.isatty()  # that shows how far it is
-    with Waiting(lambda: _bytes(mail), quiet=streams) as progress:
-        for result in replay(checked, items, Addresses(sender, recipient, extension), trace=trace):
+    with ExitStack() as ending:
+        asking = Asking(scan=scan, kept=_kept(ending) if scan else None)
+        progress = ending.enter_context(Waiting(lambda: count_bytes(mail), quiet=streams))
+        addresses = Addresses(sender, recipient, extension)
+        for result in replay(checked, items, addresses, trace=trace, given=given, asking=asking):
             if isinstance(result, Unread):
                 unread += 1
                 complain(f"pyfilter: {visible(result.name)}: {visible(result.cause)}")
                 continue
             summary.add(result.plan)
-            doubtful += bool(result.plan.notes)
+            doubts.add(result)
             if as_lines:
                 print(json_line(as_json(result)))
             elif trace:
@@ -103,11 +129,23 @@ def command(
             progress.advance(result.stored)
     if not as_lines and not alone and (summary.total or not unread):
         print(_table(summary))
-    if doubtful and not as_lines and not trace:
-        complain(f"pyfilter: {doubtful} of these messages have problems: --explain and --json tell which")
+    if doubts.unjudged and not (alone and trace):
+        complain(f"pyfilter: {visible(doubts.failure())}")
+    if not as_lines and not trace:
+        for sentence in doubts.sentences(given):
+            complain(f"pyfilter: {visible(sentence)}")
     if not summary.total and not unread:
         complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
     return DONE if not unread else AMISS if summary.total else FAILED
+
+
+def _kept(ending: ExitStack) -> Verdicts:
+    """The verdicts of earlier runs; what is wrong with their file is said at the end."""
+    from pyfilter.services.verdicts import Verdicts
+
+    kept = Verdicts(os.path.expanduser("~"))
+    ending.callback(lambda: complain(f"pyfilter: {visible(kept.problem)}") if kept.problem else None)
+    return ending.enter_context(kept)
 
 
 def _check_envelope(sender: str | None, recipient: str | None, extension: str | None) -> None:
@@ -127,15 +165,6 @@ def _check_envelope(sender: str | None, recipient: str | None, extension: str | 
         )
 
 
-def _items(mail: tuple[str, ...]) -> Iterator[Item]:
-    from pyfilter.archive.sources import messages
-
-    for path in mail:
-        if path == "-" and sys.stdin is not None and sys.stdin.isatty():
-            complain("pyfilter: reading a message from the terminal; Ctrl-D ends it")
-        yield from messages(path)
-
-
 def _alone(items: Iterator[Item]) -> tuple[Iterator[Item], bool]:
     """The items again, and whether they are one message."""
     from pyfilter.archive.sources import Found
@@ -150,23 +179,23 @@ def _alone(items: Iterator[Item]) -> tuple[Iterator[Item], bool]:
     return chain(seen, items), found == 1
 
 
-def _bytes(mail: tuple[str, ...]) -> int | None:
-    """How much there is to read; None if that is not known."""
-    from pyfilter.archive.sources import measure
-
-    total = 0
-    for path in mail:
-        size = measure(path)
-        if size is None:
-            return None
-        total += size
-    return total
-
-
 def _explained(decided: Decided) -> str:
     """One message with what would happen to it, and why; an empty line at the end."""
     name = paint(visible(decided.name), "bold")
-    return f"{name}{_subject(decided)}\n{visible_lines(decided.plan.explain())}\n"
+    return f"{name}{_subject(decided)}\n{_said(decided.plan.verdict)}{visible_lines(decided.plan.explain())}\n"
+
+
+def _said(verdict: Verdict | None) -> str:
+    """A line on what a scanner said that was asked; of one that did not look, a note tells."""
+    from pyfilter.message.verdict import number
+
+    if verdict is None or verdict.skipped:
+        return ""
+    threshold = "" if verdict.threshold is None else f" of {number(verdict.threshold)}"
+    more = len(verdict.tests) - TESTS
+    tests = f"{', '.join(verdict.tests[:TESTS]) or 'no tests'}{f' and {more} more' if more > 0 else ''}"
+    word = "spam" if verdict.spam else "not spam"
+    return visible(f"{verdict.scanner}: {word}, score {number(verdict.score)}{threshold} ({tests})") + "\n"
 
 
 def _subject(decided: Decided) -> str:

@@ -84,7 +84,7 @@ KINDS = {
     ),
     "condition": (
         re.compile(rf"(?:{'|'.join(map(re.escape, FIELDS))})\S*(?:\s\S+)?\s(?:(?:not )?(?:{RELATION})|[<>=]+)(?:\s|$)"),
-        "rule r {{ when {}; keep }}",
+        'set trusted-authserv = "mail.example"\nrule r {{ when {}; keep }}',
     ),
 }
 PIECES = [
@@ -121,6 +121,8 @@ def test_every_setting_that_is_named_exists() -> None:
 PROGRAM = re.compile(r"^(?:\$ )?(?:/opt/pyfilter/bin/)?(pyfilter(?:-deliver)?)(?= |$)(.*)")
 # what a shell or a table puts behind a command
 BEHIND = re.compile(r"\s(?:#|\|\|?|&&|<|\|)\s?.*$")
+# `spam|ham`, in a table `spam\|ham`: one of them is given
+ONE_OF = re.compile(r"\b(\w+)(?:\\?\|\w+)+")
 
 
 def commands() -> list[tuple[Path, str]]:
@@ -136,7 +138,7 @@ def commands() -> list[tuple[Path, str]]:
 def test_a_command_can_be_given(path: Path, line: str) -> None:
     found = PROGRAM.match(line)
     assert found is not None
-    words = shlex.split(BEHIND.sub("", found[2]).replace("[", " ").replace("]", " "))
+    words = shlex.split(ONE_OF.sub(r"\1", BEHIND.sub("", found[2])).replace("[", " ").replace("]", " "))
     name = "deliver" if found[1] == "pyfilter-deliver" else words.pop(0) if words else ""
     if not name:
         return
