@@ -12,6 +12,8 @@ TLS = "tls:"
 
 # sun_path holds 108 bytes with the NUL (unix(7))
 PATH_BYTES = 107
+# of a port
+DIGITS = 5
 
 
 class Endpoint:
@@ -43,7 +45,8 @@ def endpoint(text: str) -> Endpoint:
         return Endpoint(path=path)
     rest = text.removeprefix(TLS)
     host, colon, port = rest.rpartition(":")
-    if not colon or not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65536:
+    digits = port.isascii() and port.isdecimal() and len(port) <= DIGITS
+    if not colon or not digits or not 0 < int(port) < 65536:
         raise ValueError("a host and its port are wanted")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -51,4 +54,4 @@ def endpoint(text: str) -> Endpoint:
         raise ValueError("an IPv6 address stands in brackets")
     if not host or not host.isascii() or not all("!" <= character <= "~" and character != "/" for character in host):
         raise ValueError("this is no name of a host")
-    return Endpoint(host=host, port=int(port), tls=rest is not text and rest != text)
+    return Endpoint(host=host, port=int(port), tls=rest != text)
