@@ -18,12 +18,18 @@ from pyfilter.language.endpoints import Endpoint
 
 __all__ = ["Budget", "Failed", "connect", "read_all", "send_all"]
 
-# bytes read at once
+# bytes read and sent at once
 CHUNK = 65536
+# between two tries to get into the queue of a Unix socket that is full
+FULL_SECONDS = 0.02
 
 
 class Failed(Exception):
     """The service could not be asked, or did not answer; the text says why."""
+
+
+class Spent(Failed):
+    """No time is left."""
 
 
 class Budget:
@@ -37,35 +43,53 @@ class Budget:
         """Seconds that are left, at most ``most``."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Failed(f"no whole answer within {self.seconds:g} seconds")
+            raise Spent(f"no whole answer within {self.seconds:g} seconds")
         return left if most is None else min(left, most)
+
+    def part(self, seconds: float) -> Budget:
+        """A budget of ``seconds`` from now, which ends no later than this one."""
+        part = Budget(min(seconds, self.seconds))
+        part._end = min(part._end, self._end)
+        return part
 
 
 def connect(place: Endpoint, budget: Budget, seconds: float, certificates: str | None = None) -> socket.socket:
     """A socket that is connected within ``seconds``. ``certificates``: a PEM file of those that are trusted
     for ``tls:``; None for the system's. Raises Failed."""
+    part = budget.part(seconds)
     try:
         if place.path:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            return _within(connection, place.path, budget.left(seconds))
-        limited = Budget(budget.left(seconds))
-        failures: list[OSError] = []
-        for family, kind, protocol, _, address in _addresses(place, limited):
-            connection = socket.socket(family, kind, protocol)
-            try:
-                _within(connection, address, limited.left())
-                break
-            except OSError as error:
-                failures.append(error)
-        else:
-            raise failures[0]
-        return _tls(connection, place, limited, certificates) if place.tls else connection
-    except TimeoutError:
-        raise Failed(f"no connection within {seconds:g} seconds") from None
+            return _unix(place.path, part)
+        connection = _tcp(place, part)
+        return _tls(connection, place, part, certificates) if place.tls else connection
+    except (Spent, TimeoutError):
+        raise Failed(f"no connection within {part.seconds:g} seconds") from None
     except ssl.SSLCertVerificationError as error:
-        raise Failed(f"its certificate is not trusted ({error.verify_message})") from None
+        raise Failed(f"its certificate is not trusted ({error.verify_message.rstrip('.')})") from None
     except OSError as error:
         raise Failed(error.strerror or str(error)) from None
+
+
+def _unix(path: str, budget: Budget) -> socket.socket:
+    while True:
+        try:
+            return _within(socket.socket(socket.AF_UNIX), path, budget.left())
+        except BlockingIOError:  # as many wait as may: with a deadline, Linux says so and does not wait for a place
+            time.sleep(budget.left(FULL_SECONDS))
+
+
+def _tcp(place: Endpoint, budget: Budget) -> socket.socket:
+    """Connected to the first address that answers; each has an equal share of the time, since a dead one eats its
+    share up."""
+    addresses = _addresses(place, budget)
+    failures: list[OSError] = []
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        seconds = budget.left() / (len(addresses) - number)
+        try:
+            return _within(socket.socket(family, kind, protocol), address, seconds)
+        except OSError as error:
+            failures.append(error)
+    raise failures[0]
 
 
 def _within(connection: socket.socket, address: object, seconds: float) -> socket.socket:
@@ -78,28 +102,36 @@ def _within(connection: socket.socket, address: object, seconds: float) -> socke
     return connection
 
 
-def _addresses(place: Endpoint, budget: Budget) -> list[tuple[socket.AddressFamily, socket.SocketKind, int, str, object]]:
+def _addresses(
+    place: Endpoint, budget: Budget
+) -> list[tuple[socket.AddressFamily, socket.SocketKind, int, str, object]]:
     found: list[object] = []
 
     def look_up() -> None:
         try:
             found.append(socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM))
         except OSError as error:
-            found.append(error)
+            found.append(error.strerror)
+        except UnicodeError:  # an empty label, or one of more than 63 characters
+            found.append("it is no name of a host")
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(budget.left())
     if not found:
         raise Failed(f"the name {place.host} was not found within {budget.seconds:g} seconds")
-    if isinstance(found[0], OSError):
-        raise Failed(f"the name {place.host} is unknown ({found[0].strerror})")
-    return found[0]  # type: ignore[return-value]
+    if not isinstance(found[0], list):
+        raise Failed(f"the name {place.host} is unknown ({found[0]})")
+    return found[0]
 
 
 def _tls(connection: socket.socket, place: Endpoint, budget: Budget, certificates: str | None) -> socket.socket:
     try:
-        context = ssl.create_default_context(cafile=certificates)
+        try:
+            context = ssl.create_default_context(cafile=certificates)
+        except OSError as error:
+            why = "No certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+            raise Failed(f"the certificates in {certificates} cannot be read ({why})") from None
         connection.settimeout(budget.left())
         return context.wrap_socket(connection, server_hostname=place.host)
     except BaseException:
@@ -109,10 +141,12 @@ def _tls(connection: socket.socket, place: Endpoint, budget: Budget, certificate
 
 def send_all(connection: socket.socket, data: bytes, budget: Budget) -> None:
     """Send ``data`` whole. Raises Failed."""
+    rest = memoryview(data)
     try:
-        connection.settimeout(budget.left())  # sendall takes it for the whole of what it sends
-        connection.sendall(data)
-    except TimeoutError:
+        while rest:  # a TLS socket's sendall has no deadline for the whole of what it sends
+            connection.settimeout(budget.left())
+            rest = rest[connection.send(rest[:CHUNK]) :]
+    except (Spent, TimeoutError):
         raise Failed(f"it did not take the message within {budget.seconds:g} seconds") from None
     except OSError as error:
         raise Failed(f"it did not take the message ({error.strerror or error})") from None
