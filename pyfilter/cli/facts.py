@@ -50,10 +50,10 @@ def _unknown(name: str) -> str:
         return f"--fact does not know `{name}`: --{name} names it"
     if row is not None and not row.built:
         return f"`{row.name}` is not in this version"
-    if meant:
-        return f"--fact does not know `{name}`: did you mean `{meant[0]}`?"
     if row is not None and row.kind not in WORDS:
         return f"`{row.name}` stands in the message itself; what can be supposed is {', '.join(names())}"
+    if meant:
+        return f"--fact does not know `{name}`: did you mean `{meant[0]}`?"
     return f"--fact does not know `{name}`; what can be supposed is {', '.join(names())}"
 
 

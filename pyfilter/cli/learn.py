@@ -13,6 +13,7 @@ Ends with 1 if some messages could not be told while others were, with 2 if none
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,6 +49,7 @@ Examples:
 Ends with 0; with 1 if something could not be read or learnt while other mail was; with 2 if nothing was.
 """
 
+KINDS = ("spam", "ham")
 NO_MAIL = "name the mail to learn from: a message, an mbox, a Maildir or another directory, or `-` for standard input"
 
 # what is taken out before a message is told
@@ -55,11 +57,13 @@ VERDICT_LINES = (("remove", "x-spam-*", ""),)
 
 
 @click.command(name="learn", help=HELP, short_help="Teach spamd what is spam and what is not.")
-@click.argument("kind", type=click.Choice(["spam", "ham"]), metavar="spam|ham")
-@click.argument("mail", nargs=-1)
+@click.argument("kind", required=False, metavar="spam|ham")
+@click.argument("mail", nargs=-1, metavar="MAIL...")
 @click.option("--rules", metavar="FILE", help="Rules whose settings count, in place of ~/.pyfilterrc.")
 @click.option("--forget", is_flag=True, help="Take back what was learnt.")
-def command(kind: str, mail: tuple[str, ...], rules: str | None, forget: bool) -> int:
+def command(kind: str | None, mail: tuple[str, ...], rules: str | None, forget: bool) -> int:
+    if kind not in KINDS:
+        raise click.UsageError(_no_kind(kind))
     if not mail:
         raise click.UsageError(NO_MAIL)
     from pyfilter.archive.sources import Unread
@@ -85,6 +89,12 @@ def command(kind: str, mail: tuple[str, ...], rules: str | None, forget: bool) -
                 break
             progress.advance(len(item.data))
     return lesson.end(mail)
+
+
+def _no_kind(given: str | None) -> str:
+    meant = get_close_matches((given or "").lower(), KINDS, 1)
+    hint = f"did you mean `{meant[0]}`?" if meant else "`pyfilter learn spam MAIL…` or `pyfilter learn ham MAIL…`"
+    return f"say first what the mail is{'' if given is None else f', which `{given}` is not'}: {hint}"
 
 
 class _Lesson:

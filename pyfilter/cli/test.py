@@ -64,8 +64,8 @@ NO_MAIL = (
     "name the mail to test: a message, an mbox, a Maildir or another directory, or `-` for standard input "
     "(running the `test` blocks of the rules is not in this version)"
 )
-# how the summary names the implicit keep
-NO_RULE = "(no rule: kept)"
+# how the summary names the implicit keep, and the waiting for an answer
+NO_RULE = {"kept": "(no rule: kept)", "deferred": "(no rule: waits)"}
 # characters of a subject that are shown
 SUBJECT = 100
 # names of a scanner's tests that are shown; --json has all
@@ -113,7 +113,9 @@ def command(
     streams = (as_lines or trace) and sys.stdout is not None and sys.stdout.isatty()  # that shows how far it is
     with ExitStack() as ending:
         asking = Asking(scan=scan, kept=_kept(ending) if scan else None)
-        progress = ending.enter_context(Waiting(lambda: count_bytes(mail), quiet=streams))
+        progress = ending.enter_context(
+            Waiting(lambda: count_bytes(mail), quiet=streams, word="scanning" if scan else "reading")
+        )
         addresses = Addresses(sender, recipient, extension)
         for result in replay(checked, items, addresses, trace=trace, given=given, asking=asking):
             if isinstance(result, Unread):
@@ -213,7 +215,7 @@ def _table(summary: Summary) -> str:
     """Messages by rule and folder; the last line is the total."""
     lines = [("rule", "goes to", "messages")]
     for row, count in summary.rows():
-        rule = NO_RULE if row.rule is None else visible(row.rule)
+        rule = NO_RULE.get(row.outcome, "(no rule)") if row.rule is None else visible(row.rule)
         lines.append((rule, visible(row.target), str(count)))
     lines.append(("total", "", str(summary.total)))
     wide = [max(width(line[column]) for line in lines) for column in range(3)]

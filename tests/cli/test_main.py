@@ -20,7 +20,7 @@ Run = Callable[..., Any]
 PROCESS = [sys.executable, "-m", "pyfilter"]
 
 
-@pytest.mark.parametrize("command", ["", "check", "deliver", "test"])
+@pytest.mark.parametrize("command", ["", "check", "deliver", "learn", "test"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help_with_examples(run: Run, command: str, option: str) -> None:
     ended = run(*[word for word in (command, option) if word])
@@ -39,6 +39,7 @@ def test_help_lists_the_commands(run: Run) -> None:
         "Commands:\n"
         "  check    Say whether the rules are right.\n"
         "  deliver  Deliver the message on standard input.\n"
+        "  learn    Teach spamd what is spam and what is not.\n"
         "  test     Say what the rules would do with stored mail.\n"
     )
 
