@@ -18,7 +18,7 @@ from pyfilter.language.endpoints import Endpoint
 
 __all__ = ["Budget", "Failed", "connect", "read_all", "send_all"]
 
-# bytes read and sent at once
+# bytes read at once
 CHUNK = 65536
 # between two tries to get into the queue of a Unix socket that is full
 FULL_SECONDS = 0.02
@@ -141,11 +141,9 @@ def _tls(connection: socket.socket, place: Endpoint, budget: Budget, certificate
 
 def send_all(connection: socket.socket, data: bytes, budget: Budget) -> None:
     """Send ``data`` whole. Raises Failed."""
-    rest = memoryview(data)
     try:
-        while rest:  # a TLS socket's sendall has no deadline for the whole of what it sends
-            connection.settimeout(budget.left())
-            rest = rest[connection.send(rest[:CHUNK]) :]
+        connection.settimeout(budget.left())  # sendall takes it for the whole of what it sends
+        connection.sendall(data)
     except (Spent, TimeoutError):
         raise Failed(f"it did not take the message within {budget.seconds:g} seconds") from None
     except OSError as error:
