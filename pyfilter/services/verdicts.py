@@ -171,8 +171,8 @@ class Verdicts:
             self.problem = f"{self._path} is of another version of pyfilter, no verdicts are kept: remove it"
             self.close()
             return
-        now = int(time.time())
-        self._write("DELETE FROM verdict WHERE time < ? OR time > ?", (now - limits.VERDICT_SECONDS, now))
+        # what seems to be from the future stays: another process may have written it while this one waited
+        self._write("DELETE FROM verdict WHERE time < ?", (int(time.time()) - limits.VERDICT_SECONDS,))
 
     def _fail(self, error: sqlite3.Error) -> None:
         self.close()

@@ -125,7 +125,7 @@ def test_a_verdict_lasts_a_month(
         assert (cache.find("spamd", RAW, NOBODY, SETTINGS) is not None) == found
     assert (kept(tmp_path) is not None) == found
     with sqlite3.connect(file) as database:  # and what is old is taken out
-        assert database.execute("SELECT count(*) FROM verdict").fetchone() == (int(found),)
+        assert database.execute("SELECT count(*) FROM verdict").fetchone() == (int(found or seconds < 0),)
 
 
 # -------------------------------------------------------------- the file
@@ -338,12 +338,24 @@ def test_a_full_disk_is_nobodys_problem(tmp_path: Path, file: Path) -> None:
         assert cache.problem == ""
 
 
+def test_a_process_that_waits_takes_out_nothing_that_was_kept_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(tmp_path)
+    monkeypatch.setattr(verdicts.time, "time", lambda: 1.0)  # it looked at the clock, then waited for the lock
+    assert kept(tmp_path) is None
+    monkeypatch.undo()
+    assert kept(tmp_path) is not None
+
+
 MANY = """\
 import sys
 sys.path[:0] = sys.argv[3:]
+from pyfilter import limits
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.verdict import Verdict
 from pyfilter.services.verdicts import Verdicts
+limits.VERDICT_LOCK_SECONDS = 60  # however slow the disk is
 settings = {"spamd.address": "127.0.0.1:783", "spamd.user": None}
 for number in range(100):
     with Verdicts(sys.argv[1]) as cache:
