@@ -78,17 +78,24 @@ def command(kind: str | None, mail: tuple[str, ...], rules: str | None, forget: 
             f"the rules say `set spam.source = rspamd`, which is taught by its own command: rspamc learn_{kind} FILE…"
         )
     lesson = _Lesson(kind, forget, settings)
-    with Verdicts(os.path.expanduser("~")) as kept, Waiting(lambda: count_bytes(mail), word="learning") as progress:
-        for item in read(mail):
-            if isinstance(item, Unread):
-                lesson.unread += 1
-                complain(f"pyfilter: {visible(item.name)}: {visible(item.cause)}")
-                continue
-            lesson.tell(item, kept)
-            if lesson.hopeless:
-                break
-            progress.advance(len(item.data))
-    return lesson.end(mail)
+    try:
+        with Verdicts(os.path.expanduser("~")) as kept, Waiting(lambda: count_bytes(mail), word="learning") as progress:
+            for item in read(mail):
+                if isinstance(item, Unread):
+                    lesson.unread += 1
+                    complain(f"pyfilter: {visible(item.name)}: {visible(item.cause)}")
+                    continue
+                lesson.tell(item, kept)
+                if lesson.hopeless:
+                    break
+                progress.advance(len(item.data))
+    except KeyboardInterrupt:
+        lesson.say()  # what was done is done
+        raise
+    lesson.say()
+    if not lesson.met:
+        complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
+    return lesson.status()
 
 
 def _no_kind(given: str | None) -> str:
@@ -136,7 +143,7 @@ class _Lesson:
         self._failed += 1
         self._in_a_row += 1
         done = "forgotten" if self._forget else "learnt"
-        if not self._learnt + self._known:
+        if not self._told:
             self.hopeless = True
             remedy = "" if "--allow-tell" in why else ": start spamd with --allow-tell, or `set spamd.address`"
             complain(f"pyfilter: {visible(why)}; nothing was {done}{remedy}")
@@ -146,18 +153,25 @@ class _Lesson:
             self.hopeless = True
             complain(f"pyfilter: {self._in_a_row} failures in a row: what follows was not {done}")
 
-    def end(self, mail: tuple[str, ...]) -> int:
-        """Say what was done; the status."""
-        told = self._learnt + self._known
-        if self._failed and not told:
-            return FAILED
-        if told or self._large:
+    @property
+    def met(self) -> bool:
+        """Was there anything?"""
+        return self._told + self._large + self._failed + self.unread > 0
+
+    @property
+    def _told(self) -> int:
+        return self._learnt + self._known
+
+    def say(self) -> None:
+        """What was done, if anything was."""
+        if self._told or (self._large and not self._failed):
             print(self._summary())
-        elif not self.unread:
-            complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
-        if self.unread and not told + self._large:
-            return FAILED
-        return AMISS if self.unread or self._failed else DONE
+
+    def status(self) -> int:
+        amiss = self.unread + self._failed
+        if not amiss:
+            return DONE
+        return AMISS if self._told or (self._large and not self._failed) else FAILED
 
     def _summary(self) -> str:
         done = "forgotten" if self._forget else f"learnt as {self._kind}"

@@ -353,6 +353,20 @@ def test_after_three_failures_in_a_row_it_gives_up(run: Run, home: Path, mail: P
     assert ended.err.splitlines()[-1] == "pyfilter: 3 failures in a row: what follows was not learnt"
 
 
+def test_who_interrupts_it_learns_what_was_done(run: Run, home: Path, mail: Path, pupil: Pupil) -> None:
+    def interrupted(number: int) -> object:
+        if number == 3:
+            raise KeyboardInterrupt
+        return True
+
+    pupil.answers = interrupted
+    ended = run("learn", "spam", "mail")
+    assert (ended.status, ended.out, ended.err.strip()) == (130, "2 messages learnt as spam\n", "")
+    pupil.answers = lambda _: interrupted(3)
+    ended = run("learn", "spam", "mail")
+    assert (ended.status, ended.out, ended.err.strip()) == (130, "", "")
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_is_learnt(run: Run, home: Path, mail: Path, pupil: Pupil) -> None:
     ended = run("learn", "spam", "missing", "mail/plain")
     assert (ended.status, ended.out) == (1, "1 message learnt as spam\n")
