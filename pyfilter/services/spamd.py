@@ -10,6 +10,8 @@ Rules
 
 - Only the verdict is asked for (SYMBOLS): what spamd makes of a message is never filed.
 - The message is sent as it came. One longer than ``spamd.max-size`` is not sent.
+- Over TLS it is never compressed: a spamd (4.0) reads what is compressed until the connection ends, and a TLS
+  connection of Python cannot end by half.
 - All takes ``spamd.timeout`` at most, connecting CONNECT_SECONDS. No more than SPAMD_REPLY_BYTES are read.
 - Nothing in the answer is believed to have the right shape; what is shown of it is one short line.
 
@@ -29,7 +31,6 @@ from aiospamc.exceptions import BadResponse
 from aiospamc.header_values import (
     ActionOption,
     CompressValue,
-    GenericHeaderValue,
     Headers,
     MessageClassOption,
     MessageClassValue,
@@ -125,10 +126,11 @@ def _asked(settings: dict[str, object], verb: str, message: bytes, more: dict[st
     given: Any = settings
     try:
         headers: dict[str, object] = {"User": UserValue(given["spamd.user"] or _login()), **more}
-        if given["spamd.compress"]:
+        place = endpoint(given["spamd.address"])
+        if given["spamd.compress"] and not place.tls:
             headers["Compress"] = CompressValue()
         budget = Budget(given["spamd.timeout"])
-        client = Client(_Line(endpoint(given["spamd.address"]), budget, given["spamd.certificates"]))
+        client = Client(_Line(place, budget, given["spamd.certificates"]))
         return _driven(client.request(Request(verb, headers=Headers(headers), body=message)))
     except Failed:
         raise
