@@ -38,17 +38,12 @@ Told = tuple[bool, float, float | None, set[str]]
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return Certificate(tmp_path_factory.mktemp("certificate"), "IP:127.0.0.1")
-
-
-@pytest.fixture(scope="module")
-def spamd(certificate: Certificate) -> Iterator[Spamd]:
+def spamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spamd]:
     if why := missing():
         if os.environ.get("CI") == "true":
             pytest.fail(why)
         pytest.skip(why)
-    server = Spamd(certificate)
+    server = Spamd(Certificate(tmp_path_factory.mktemp("certificate"), "IP:127.0.0.1"))
     yield server
     server.close()
 
@@ -124,21 +119,21 @@ def test_spamc_hears_the_same(spamd: Spamd, kind: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [HAM, SPAM], ids=["ham", "spam"])
-def test_the_ways_to_ask_agree(spamd: Spamd, certificate: Certificate, raw: bytes) -> None:
+def test_the_ways_to_ask_agree(spamd: Spamd, raw: bytes) -> None:
     expected = theirs(spamd, raw)
     assert expected[0] is (raw is SPAM)
     assert ours(spamd.address, raw) == expected
     assert ours(spamd.address, raw, **{"spamd.compress": True}) == expected
-    over_tls: dict[str, object] = {"spamd.certificates": str(certificate.certificate)}
+    over_tls: dict[str, object] = {"spamd.certificates": str(spamd.certificate)}
     assert ours(spamd.tls, raw, **over_tls) == expected
     # spamd waits for the end of what is compressed: over TLS it is sent as it is
     assert ours(spamd.tls, raw, **over_tls, **{"spamd.compress": True}) == expected
 
 
-def test_a_long_message_over_tls(spamd: Spamd, certificate: Certificate) -> None:
+def test_a_long_message_over_tls(spamd: Spamd) -> None:
     """spamd is not told where it ends but by its length: TLS has no half of a connection to close."""
     raw = HAM + b"and so on, and so on\n" * 10_000
-    assert ours(spamd.tls, raw, **{"spamd.certificates": str(certificate.certificate)}) == theirs(spamd, raw)
+    assert ours(spamd.tls, raw, **{"spamd.certificates": str(spamd.certificate)}) == theirs(spamd, raw)
 
 
 def test_a_certificate_is_asked_for(spamd: Spamd) -> None:
