@@ -21,7 +21,7 @@ DECISION = """\
 
 SCANNED = """\
 04-spam: You have been chosen
-    spam              exit 0   rule "spam", line 25
+    spam              exit 0   rule "spam", line 21
                                size < 512 kB
                                it is"""
 UNSCANNED = """\
