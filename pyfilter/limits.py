@@ -96,6 +96,8 @@ DKIM_EXPONENT_BITS = 64
 CONNECT_SECONDS = 3
 # bytes of an answer of spamd; one with 300 tests takes some 10 kB.
 SPAMD_REPLY_BYTES = 1 << 20
+# lines of its header; a real one has some 3, and 100 000 cost a second.
+SPAMD_HEADER_LINES = 100
 # bytes of an answer of rspamd; one with 300 symbols takes some 50 kB.
 RSPAMD_REPLY_BYTES = 4 << 20
 # bytes of one header of a question to rspamd, whose value a stranger may have written: an

@@ -66,8 +66,17 @@ def connect(place: Endpoint, budget: Budget, seconds: float, certificates: str |
         raise Failed(f"no connection within {part.seconds:g} seconds") from None
     except ssl.SSLCertVerificationError as error:
         raise Failed(f"its certificate is not trusted ({error.verify_message.rstrip('.')})") from None
+    except ssl.SSLError as error:
+        raise Failed(f"no TLS with it ({_cause(error)})") from None
     except OSError as error:
-        raise Failed(error.strerror or str(error)) from None
+        raise Failed(_cause(error)) from None
+
+
+def _cause(error: OSError) -> str:
+    """In words; OpenSSL's own texts name a line of C as well."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return error.strerror or str(error)
 
 
 def _unix(path: str, budget: Budget) -> socket.socket:
@@ -147,7 +156,7 @@ def send_all(connection: socket.socket, data: bytes, budget: Budget) -> None:
     except (Spent, TimeoutError):
         raise Failed(f"it did not take the message within {budget.seconds:g} seconds") from None
     except OSError as error:
-        raise Failed(f"it did not take the message ({error.strerror or error})") from None
+        raise Failed(f"it did not take the message ({_cause(error)})") from None
 
 
 def read_all(connection: socket.socket, most: int, budget: Budget) -> bytes:
@@ -165,4 +174,4 @@ def read_all(connection: socket.socket, most: int, budget: Budget) -> bytes:
     except TimeoutError:
         raise Failed(f"no whole answer within {budget.seconds:g} seconds") from None
     except OSError as error:
-        raise Failed(f"it closed the connection ({error.strerror or error})") from None
+        raise Failed(f"it closed the connection ({_cause(error)})") from None

@@ -12,7 +12,9 @@ Rules
 - The message is sent as it came. One longer than ``spamd.max-size`` is not sent.
 - Over TLS it is never compressed: a spamd (4.0) reads what is compressed until the connection ends, and a TLS
   connection of Python cannot end by half.
-- All takes ``spamd.timeout`` at most, connecting CONNECT_SECONDS. No more than SPAMD_REPLY_BYTES are read.
+- All takes ``spamd.timeout`` at most, connecting CONNECT_SECONDS. No more than SPAMD_REPLY_BYTES are read, nor an
+  answer with more than SPAMD_HEADER_LINES: aiospamc copies what is left of an answer at each line.
+- The user's name is one word of ASCII, or nothing is asked: the protocol knows no other.
 - Nothing in the answer is believed to have the right shape; what is shown of it is one short line.
 
 Errors: ``check`` has none, whatever goes wrong is Unknown; ``tell`` raises Failed.
@@ -31,6 +33,7 @@ from aiospamc.exceptions import BadResponse
 from aiospamc.header_values import (
     ActionOption,
     CompressValue,
+    ContentLengthValue,
     Headers,
     MessageClassOption,
     MessageClassValue,
@@ -118,27 +121,34 @@ class _Line(ConnectionManager):  # type: ignore[misc] # which has no types
                     connection.shutdown(socket.SHUT_WR)
                 except OSError:
                     pass  # it may have answered and gone already
-            return read_all(connection, limits.SPAMD_REPLY_BYTES, self._budget)
+            answer = read_all(connection, limits.SPAMD_REPLY_BYTES, self._budget)
+        if not answer:
+            raise Failed("its answer is empty")
+        end = answer.find(b"\r\n\r\n")
+        if answer.count(b"\r\n", 0, len(answer) if end < 0 else end) > limits.SPAMD_HEADER_LINES:
+            raise Failed(f"its answer has more than {limits.SPAMD_HEADER_LINES} header lines")
+        return answer
 
 
 def _asked(settings: dict[str, object], verb: str, message: bytes, more: dict[str, object]) -> Response:
     """spamd's answer of success. Raises Failed."""
     given: Any = settings
     try:
-        headers: dict[str, object] = {"User": UserValue(given["spamd.user"] or _login()), **more}
         place = endpoint(given["spamd.address"])
-        if given["spamd.compress"] and not place.tls:
-            headers["Compress"] = CompressValue()
-        budget = Budget(given["spamd.timeout"])
-        client = Client(_Line(place, budget, given["spamd.certificates"]))
+    except ValueError as error:
+        raise Failed(str(error)) from None
+    # aiospamc names a length only of what has one; without it spamd reads until the connection ends
+    headers: dict[str, object] = {"User": UserValue(_user(given)), "Content-length": ContentLengthValue(0), **more}
+    if given["spamd.compress"] and not place.tls:
+        headers["Compress"] = CompressValue()
+    client = Client(_Line(place, Budget(given["spamd.timeout"]), given["spamd.certificates"]))
+    try:
         return _driven(client.request(Request(verb, headers=Headers(headers), body=message)))
-    except Failed:
-        raise
     except BadResponse:
         raise Failed("its answer is not spamd's") from None
     except ResponseException as error:
-        raise Failed(_refusal(error)) from None
-    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+        raise Failed(_refusal(error.response)) from None
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         raise Failed(f"its answer cannot be read ({type(error).__name__})") from None
 
 
@@ -152,6 +162,14 @@ def _driven(request: Any) -> Response:
     raise Failed("the request did not end")
 
 
+def _user(settings: dict[str, object]) -> str:
+    """Whose preferences count. Raises Failed."""
+    user = str(settings["spamd.user"] or _login())
+    if not all("!" <= character <= "~" for character in user):
+        raise Failed(f"it is asked for a user whose name is one word of ASCII, not for `{_shown(user)}`")
+    return user
+
+
 def _login() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
@@ -159,11 +177,13 @@ def _login() -> str:
         return str(os.getuid())
 
 
-def _refusal(error: ResponseException) -> str:
-    code = error.code
-    status = code.name if isinstance(code, Status) else "unknown status"
-    hint = HINTS.get(code) if isinstance(code, Status) else None
-    return f"it refused: {status} ({int(code)}) {_shown(str(error.message))}" + (f"; {hint}" if hint else "")
+def _refusal(answer: Response) -> str:
+    code = answer.status_code
+    status, hint = "unknown status", None
+    if isinstance(code, Status):
+        status, hint = code.name, HINTS.get(code)
+    said = f"it refused: {status} ({_shown(str(int(code)))}) {_shown(answer.message)}"
+    return f"{said}; {hint}" if hint else said
 
 
 # ------------------------------------------------------------ what it says

@@ -17,6 +17,7 @@ Content-Length says.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import socket
 import ssl
@@ -133,6 +134,10 @@ class Fake:
                         while line.recv(65536):
                             pass
             except (ConnectionError, ssl.SSLError):
+                self.happened.append("gone")
+            except OSError as error:
+                if error.errno != errno.ENOTCONN:  # reset before it was closed here
+                    raise
                 self.happened.append("gone")
 
     def __enter__(self) -> Fake:
