@@ -24,7 +24,9 @@ MESSAGE = (
     b"Received: from mail.x.example (mail.x.example [192.0.2.1])\n\tby y.example (Postfix) with ESMTPS id 1\n"
     b"\tfor <me@y.example>; Tue, 24 Nov 2026 05:00:00 +0000 (UTC)\n"
     b"Date: Tue, 24 Nov 2026 05:00:00 +0000\nFrom: Ann <ann@x.example>\n"
-    b"To: me@y.example\nSubject: dinner\nMessage-ID: <1@x.example>\n\n" + b"We eat at seven on Sunday, bring the dog.\n" * 150
+    b"To: me@y.example\nSubject: dinner\nMessage-ID: <1@x.example>\n\n"
+    + b"We eat at seven on Sunday, bring the dog.\n"
+    * 150
 )
 RULES = 'set spamd.address = "unix:{socket}"\nrule "spam" {{ when spam; file into "spam" }}\n'
 PROCMAIL = "MAILDIR={home}/Maildir/\nDEFAULT=$MAILDIR\n:0fw\n| spamc -U {socket}\n"
