@@ -10,8 +10,8 @@ Rules
 
 - Only the verdict is asked for (SYMBOLS): what spamd makes of a message is never filed.
 - The message is sent as it came. One longer than ``spamd.max-size`` is not sent.
-- Over TLS it is never compressed: a spamd (4.0) reads what is compressed until the connection ends, and a TLS
-  connection of Python cannot end by half.
+- Over TLS, where a connection of Python cannot end by half, it is never compressed, and a last line gets its end: a
+  spamd (4.0) reads what is compressed, and a line, until the connection ends.
 - All takes ``spamd.timeout`` at most, connecting CONNECT_SECONDS. No more than SPAMD_REPLY_BYTES are read, nor an
   answer with more than SPAMD_HEADER_LINES: aiospamc copies what is left of an answer at each line.
 - The user's name is one word of ASCII, or nothing is asked: the protocol knows no other.
