@@ -33,7 +33,6 @@ from aiospamc.exceptions import BadResponse
 from aiospamc.header_values import (
     ActionOption,
     CompressValue,
-    ContentLengthValue,
     Headers,
     MessageClassOption,
     MessageClassValue,
@@ -137,10 +136,11 @@ def _asked(settings: dict[str, object], verb: str, message: bytes, more: dict[st
         place = endpoint(given["spamd.address"])
     except ValueError as error:
         raise Failed(str(error)) from None
-    # aiospamc names a length only of what has one; without it spamd reads until the connection ends
-    headers: dict[str, object] = {"User": UserValue(_user(given)), "Content-length": ContentLengthValue(0), **more}
+    headers: dict[str, object] = {"User": UserValue(_user(given)), **more}
     if given["spamd.compress"] and not place.tls:
         headers["Compress"] = CompressValue()
+    if place.tls and not message.endswith(b"\n"):
+        message += b"\n"
     client = Client(_Line(place, Budget(given["spamd.timeout"]), given["spamd.certificates"]))
     try:
         return _driven(client.request(Request(verb, headers=Headers(headers), body=message)))

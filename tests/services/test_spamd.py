@@ -37,6 +37,7 @@ from pyfilter.services.connection import Failed
 from pyfilter.services.spamd import check, tell
 from pyfilter.status import DEFERRED, DELIVERED
 
+from .certificates import Certificate
 from .fake_scanner import Fake, Line, answering
 from .fake_spamd import ANSWERS, FAILURES, TESTS, spamd
 
@@ -100,9 +101,22 @@ def test_a_user_whom_the_protocol_cannot_name(user: str, shown: str) -> None:
     assert fake.asked == []
 
 
-def test_nothing_at_all_has_a_length_too() -> None:
-    """Else spamd would read until the connection ends, and over TLS it ends with the answer."""
-    assert question(b"")[1:] == ({**question()[1], "Content-length": "0"}, b"")
+def test_an_empty_message() -> None:
+    _, header, body = question(b"")
+    assert (header.get("Content-length", "0"), body) == ("0", b"")
+
+
+@pytest.mark.parametrize(("raw", "sent"), [(RAW, RAW + b"\n"), (b"", b"\n"), (RAW + b"\r\n", RAW + b"\r\n")])
+def test_over_tls_a_last_line_gets_its_end_and_nothing_is_compressed(raw: bytes, sent: bytes, tmp_path: Path) -> None:
+    """Else spamd would wait for the end of the connection, which can only be closed whole (bug 7183 of theirs)."""
+    certificate = Certificate(tmp_path, "IP:127.0.0.1")
+    more = {"spamd.certificates": str(certificate.certificate), "spamd.compress": True}
+    with Fake(answering(spamd()), tls=certificate.server()) as fake:
+        verdict = ask(f"tls:{fake.address}", raw, **more)
+    assert isinstance(verdict, Verdict), verdict
+    header, _, body = fake.asked[0].partition(b"\r\n\r\n")
+    assert b"Compress" not in header and f"Content-length: {len(sent)}".encode() in header
+    assert body == sent
 
 
 def test_compressed() -> None:
