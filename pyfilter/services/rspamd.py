@@ -39,8 +39,6 @@ import http.client
 import io
 import json
 import math
-import os
-import pwd
 import socket
 
 from pyfilter import limits
@@ -48,6 +46,7 @@ from pyfilter.engine.questions import Unknown
 from pyfilter.language.endpoints import Endpoint, endpoint
 from pyfilter.message import words
 from pyfilter.message.verdict import Verdict
+from pyfilter.services import scanner
 from pyfilter.services.connection import CHUNK, Budget, Failed, connect, send_all
 
 TYPE_CHECKING = False
@@ -71,9 +70,6 @@ ENVELOPE = {
     "Hostname": "CLIENT_HOSTNAME",
     "User": "SASL_USERNAME",
 }
-
-# characters of what rspamd says in place of a verdict
-SHOWN = 100
 
 
 def check(inquiry: Inquiry) -> Verdict | Unknown:
@@ -147,11 +143,11 @@ def _answer(place: Endpoint, inquiry: Inquiry, budget: Budget) -> bytes:
             conversation.request("POST", "/checkv2", inquiry.message.raw, _headers(inquiry.envelope))
             answer = conversation.getresponse()
             if answer.status != 200:
-                raise Failed(f"it answered {answer.status} {_shown(answer.reason)}".rstrip())
+                raise Failed(f"it answered {answer.status} {scanner.shown(answer.reason)}".rstrip())
             for name in ("Content-Encoding", "Compression"):
                 coding = answer.getheader(name, "identity")
                 if coding.strip().lower() != "identity":
-                    raise Failed(f"its answer is in a coding nobody asked for ({_shown(coding)})")
+                    raise Failed(f"its answer is in a coding nobody asked for ({scanner.shown(coding)})")
             body = bytearray()
             while piece := answer.read(CHUNK):  # a length is only said: as much memory is not taken at once
                 body += piece
@@ -173,7 +169,7 @@ def _headers(envelope: Envelope) -> dict[str, bytes]:
         "Connection": "close",
         "From": _address(envelope.sender),
         "Rcpt": _address(envelope.recipient),
-        "Deliver-To": _login(),
+        "Deliver-To": scanner.login(),
         **{header: envelope.environment.get(name) for header, name in ENVELOPE.items()},
     }
     if told["IP"] and not _is_address(told["IP"]):
@@ -184,13 +180,6 @@ def _headers(envelope: Envelope) -> dict[str, bytes]:
 
 def _address(address: str | None) -> str | None:
     return f"<{address}>" if address is not None and address.isascii() else None
-
-
-def _login() -> str | None:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a user of whom the host knows only the number
-        return None
 
 
 def _is_address(text: str) -> bool:
@@ -231,7 +220,7 @@ def _verdict(body: bytes) -> Verdict:
         threshold = _points(reply.get("required_score"))
     spam = action in SPAM
     why = "rspamd skipped it" if skipped and not spam else ""
-    return Verdict("rspamd", spam, score, threshold, _tests(symbols), why)
+    return Verdict("rspamd", spam, score, threshold, scanner.tests(symbols), why)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -250,21 +239,3 @@ def _points(value: object) -> float | None:
     except OverflowError:
         return None
     return points if math.isfinite(points) else None
-
-
-def _tests(names: dict[str, object]) -> tuple[str, ...]:
-    """Those that are words: they become parts of a header line and of a list."""
-    kept = [
-        name
-        for name in names
-        if 0 < len(name) <= limits.SPAM_TEST_CHARACTERS
-        and name.isascii()
-        and all("!" <= character <= "~" and character != "," for character in name)
-    ]
-    return tuple(kept[: limits.SPAM_TESTS])
-
-
-def _shown(text: str) -> str:
-    """Something the other side wrote, for a log line: short, one line, ASCII."""
-    shown = "".join(character if " " <= character <= "~" else "?" for character in text[: SHOWN + 1]).strip()
-    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import math
 import os
-import pwd
 import socket
 
 from aiospamc.client import Client
@@ -47,6 +46,7 @@ from pyfilter import limits
 from pyfilter.engine.questions import Unknown
 from pyfilter.language.endpoints import Endpoint, endpoint
 from pyfilter.message.verdict import Verdict
+from pyfilter.services import scanner
 from pyfilter.services.connection import Budget, Failed, connect, read_all, send_all
 
 TYPE_CHECKING = False
@@ -56,9 +56,6 @@ if TYPE_CHECKING:
     from pyfilter.services.answers import Inquiry
 
 __all__ = ["check", "tell"]
-
-# characters of what spamd says in place of a verdict
-SHOWN = 100
 
 # what a status that is none of success may mean to an administrator
 HINTS = {Status.EX_PROTOCOL: "is it a spamd?", Status.EX_TEMPFAIL: "it is busy", Status.EX_TIMEOUT: "it took too long"}
@@ -164,17 +161,10 @@ def _driven(request: Any) -> Response:
 
 def _user(settings: dict[str, object]) -> str:
     """Whose preferences count. Raises Failed."""
-    user = str(settings["spamd.user"] or _login())
+    user = str(settings["spamd.user"] or scanner.login() or os.getuid())
     if not all("!" <= character <= "~" for character in user):
-        raise Failed(f"it is asked for a user whose name is one word of ASCII, not for `{_shown(user)}`")
+        raise Failed(f"it is asked for a user whose name is one word of ASCII, not for `{scanner.shown(user)}`")
     return user
-
-
-def _login() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a user of whom the host knows only the number
-        return str(os.getuid())
 
 
 def _refusal(answer: Response) -> str:
@@ -182,7 +172,7 @@ def _refusal(answer: Response) -> str:
     status, hint = "unknown status", None
     if isinstance(code, Status):
         status, hint = code.name, HINTS.get(code)
-    said = f"it refused: {status} ({_shown(str(int(code)))}) {_shown(answer.message)}"
+    said = f"it refused: {status} ({scanner.shown(str(int(code)))}) {scanner.shown(answer.message)}"
     return f"{said}; {hint}" if hint else said
 
 
@@ -196,20 +186,10 @@ def _verdict(answer: Response) -> Verdict:
         raise Failed("its answer has no verdict")
     if not (math.isfinite(said.score) and math.isfinite(said.threshold)):
         raise Failed("its answer has no score that is a number")
-    return Verdict("spamd", said.value, said.score, said.threshold, _tests(bytes(answer.body)))
-
-
-def _tests(body: bytes) -> tuple[str, ...]:
-    """The names of tests that are words: they become parts of a header line and of a list."""
-    names = [name.strip() for name in body.decode("ascii", "replace").split(",")]
-    kept = [
-        name
-        for name in names
-        if 0 < len(name) <= limits.SPAM_TEST_CHARACTERS and all("!" <= character <= "~" for character in name)
-    ]
-    return tuple(kept[: limits.SPAM_TESTS])
-
-
-def _shown(text: str) -> str:
-    """Something the other side wrote, for a log line: short, one line, ASCII."""
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:SHOWN]).strip()
+    return Verdict(
+        "spamd",
+        said.value,
+        said.score,
+        said.threshold,
+        scanner.tests(name.strip() for name in bytes(answer.body).decode("ascii", "replace").split(",")),
+    )
