@@ -152,12 +152,12 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
         sender = b" ".join(written.split())[:200].decode("utf-8", "replace")
     except Unreadable as error:
         sender = f"somebody ({error})"
-    rule = f'rule "{plan.rule}"' if plan.rule is not None else "no rule"
+    by = f' by rule "{plan.rule}"' if plan.rule is not None else " by no rule"
     where = ", ".join(plan.filings())
-    what = f"{plan.outcome} {where}".strip() if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
+    what = f"{plan.outcome} {where}".strip() + by if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
     details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
     notes = "".join(f"; {note}" for note in details)
-    return f"{_identity(message)} from {sender[:100]}: {what} by {rule}, {seconds * 1000:.0f} ms{notes}"
+    return f"{_identity(message)} from {sender[:100]}: {what}, {seconds * 1000:.0f} ms{notes}"
 
 
 def _identity(message: Message) -> str:
