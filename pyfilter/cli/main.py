@@ -27,14 +27,13 @@ __all__ = ["main"]
 COMMANDS = {
     "check": "pyfilter.cli.check",
     "deliver": "pyfilter.cli.deliver",
+    "explain": "pyfilter.cli.explain",
     "learn": "pyfilter.cli.learn",
     "test": "pyfilter.cli.test",
 }
 
 # words that a later version will know; saying so is kinder than "no such command"
-LATER_COMMANDS = frozenset(
-    {"apply", "doctor", "explain", "format", "import", "log", "serve", "stats", "undo", "watch", "where"}
-)
+LATER_COMMANDS = frozenset({"apply", "doctor", "format", "import", "log", "serve", "stats", "undo", "watch", "where"})
 LATER_OPTIONS = frozenset({"--against", "--html", "--jobs", "--now", "--run-commands", "--verify"})
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -51,6 +50,7 @@ Rules stand in ~/.pyfilterrc:
 \b
 Examples:
   pyfilter check                         are my rules right?
+  pyfilter explain E201                  what does this error mean?
   pyfilter test mail.eml                 what would happen to this message, and why?
   pyfilter test ~/Maildir                where would all this mail go?
   pyfilter learn spam ~/Maildir/.spam    teach spamd what is spam

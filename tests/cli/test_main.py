@@ -39,6 +39,7 @@ def test_help_lists_the_commands(run: Run) -> None:
         "Commands:\n"
         "  check    Say whether the rules are right.\n"
         "  deliver  Deliver the message on standard input.\n"
+        "  explain  Explain what `check` says by its code.\n"
         "  learn    Teach spamd what is spam and what is not.\n"
         "  test     Say what the rules would do with stored mail.\n"
     )
