@@ -192,6 +192,8 @@ def test_control_c_ends_a_command_quietly(rules: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        # who runs the tests in the background may have it ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert running.stdin is not None
     running.stdin.write(b"Subject: x\n" * 100_000)  # more than a pipe holds: it is reading

@@ -111,17 +111,30 @@ def of_the_corpus(kind: str) -> list[Path]:
     return [CORPUS / name for name in names[:: max(1, len(names) // MESSAGES)][:MESSAGES]]
 
 
+# spamd contradicts itself now and then: of rules that capture (GB_CUSTOM_HTM_URI and %{GB_TO_ADDR} of 4.0) it finds
+# one in one scan of a message and not in the next. What differs is scanned again, so often, by both.
+AGAIN = 5
+
+
 @pytest.mark.parametrize("kind", ["spam", "ham"])
 def test_spamc_hears_the_same(spamd: Spamd, kind: str) -> None:
+    again = []
+
     def compared(path: Path) -> tuple[str, Told, Told]:
         raw = Message.from_bytes(path.read_bytes()).raw
-        return path.name, ours(spamd.address, raw), theirs_at_once(spamd, raw)
+        mine, yours = [ours(spamd.address, raw)], [theirs_at_once(spamd, raw)]
+        while mine[-1] not in yours and yours[-1] not in mine and len(mine) <= AGAIN:
+            again.append(path.name)
+            mine.append(ours(spamd.address, raw))
+            yours.append(theirs_at_once(spamd, raw))
+        return path.name, mine[-1], mine[-1] if mine[-1] in yours or yours[-1] in mine else yours[-1]
 
     paths = of_the_corpus(kind)
     assert len(paths) == MESSAGES
     with ThreadPoolExecutor(2) as threads:  # as many as spamd has children
         told = list(threads.map(compared, paths))
     assert [one for one in told if one[1] != one[2]] == []
+    assert len(set(again)) <= MESSAGES * 0.02, again
     # what agrees is something: most are what they are said to be, and nearly all have tests
     right = sum(mine[0] is (kind == "spam") for _, mine, _ in told)
     tested = sum(bool(mine[3]) for _, mine, _ in told)
