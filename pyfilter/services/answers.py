@@ -1,12 +1,13 @@
 """Who answers which Question: one row a kind; the module is imported when it is first asked.
 
-A service is a function that takes an Inquiry and returns the answer, or Unknown with the reason. It never raises
-(what is unforeseen is the agent's to turn into a temporary failure), and keeps within its own time.
+A service is a function that takes an Inquiry and returns the answer, or Unknown with the reason, within its own time.
+One whose library cannot be loaded, or that fails as nobody foresaw, is Unknown too: else the same message would be put
+off at each attempt, and bounce in the end.
 """
 
 from __future__ import annotations
 
-from pyfilter.engine.questions import Question
+from pyfilter.engine.questions import Question, Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class Inquiry:
 def answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
     """The world's answer to ``question``, or Unknown."""
     module, function = SERVICES[question.kind]
-    __import__(module)
-    from sys import modules
+    try:
+        __import__(module)
+        from sys import modules
 
-    return getattr(modules[module], function)(Inquiry(question.argument, message, envelope, settings))
+        return getattr(modules[module], function)(Inquiry(question.argument, message, envelope, settings))
+    except Exception as error:
+        return Unknown(f"{question.kind} could not be asked, which nobody foresaw ({type(error).__name__}: {error})")
