@@ -21,7 +21,7 @@ others     belong to fields of later versions
 
 from __future__ import annotations
 
-from pyfilter import limits
+from pyfilter.language.vocabulary_actions import BUILT_ACTIONS, FLAGS
 from pyfilter.language.vocabulary_fields import BUILT_FIELDS, PARTS
 from pyfilter.language.vocabulary_later import LATER_ACTIONS, LATER_FIELDS, LATER_SETTINGS, LATER_STATEMENTS
 from pyfilter.language.vocabulary_rows import (
@@ -33,6 +33,7 @@ from pyfilter.language.vocabulary_rows import (
     StatementRow,
     UnitRow,
 )
+from pyfilter.language.vocabulary_settings import BUILT_SETTINGS
 
 __all__ = [
     "ACTIONS",
@@ -97,199 +98,9 @@ RELATIONS: dict[str, RelationRow] = {
     )
 }
 
-# ----------------------------------------------------------------- actions
+ACTIONS: dict[str, ActionRow] = {row.verb: row for row in (*BUILT_ACTIONS, *LATER_ACTIONS)}
 
-ACTIONS: dict[str, ActionRow] = {
-    row.verb: row
-    for row in (
-        ActionRow(
-            "file into",
-            "files it into a folder, which is made if it is missing",
-            'file into "Cron/DenyHosts"',
-            ends=True,
-        ),
-        ActionRow("keep", "files it into the inbox", "keep", ends=True),
-        ActionRow("discard", "throws it away for good, without a word", "discard # on purpose", ends=True),
-        ActionRow(
-            "reject",
-            "refuses it: the sender gets it back with the reason",
-            'reject "this address is closed"',
-            ends=True,
-            continuable=False,
-        ),
-        ActionRow(
-            "defer",
-            "leaves it in the mail server's queue, which tries again later",
-            'defer "closed for the weekend"',
-            ends=True,
-            continuable=False,
-        ),
-        ActionRow("copy into", "files a copy and goes on", 'copy into "Archive"'),
-        ActionRow("mark", "sets flags on what this rule or a later one files", "mark read, flagged"),
-        ActionRow("log", "writes a line to the log", 'log "from {from.address}"'),
-        ActionRow(
-            "scan",
-            "asks the spam scanner now; `scan with rspamd` or `scan with spamd` says whose verdict `spam` is from "
-            "here on",
-            "scan with rspamd",
-        ),
-        ActionRow(
-            "verify",
-            "verifies the DKIM signatures now, for hosts whose mail server does not",
-            "verify dkim",
-        ),
-        ActionRow("stop", "asks no further rules; what is not filed is kept in the inbox", "stop", stops=True),
-        *LATER_ACTIONS,
-    )
-}
-
-FLAGS: dict[str, FlagRow] = {
-    row.word: row
-    for row in (
-        FlagRow("read", "S", "shown as read"),
-        FlagRow("seen", "S", "the same as `read`"),
-        FlagRow("flagged", "F", "shown with a star or a flag"),
-        FlagRow("starred", "F", "the same as `flagged`"),
-        FlagRow("answered", "R", "shown as answered"),
-        FlagRow("draft", "D", "shown as a draft"),
-    )
-}
-
-# ---------------------------------------------------------------- settings
-
-
-def _scanner(name: str, address: str) -> tuple[SettingRow, ...]:
-    """The settings that every scanner has."""
-    return (
-        SettingRow(
-            f"{name}.address",
-            "address",
-            address,
-            f'where {name} listens: a host and its port, `"unix:/…"` a socket, `"tls:…"` with encryption',
-            f'set {name}.address = "unix:/run/{name}.sock"',
-        ),
-        SettingRow(
-            f"{name}.timeout",
-            "duration",
-            30,
-            f"how long to wait for {name}; then `spam` is unknown",
-            f"set {name}.timeout = 10 seconds",
-        ),
-        SettingRow(
-            f"{name}.max-size",
-            "bytes",
-            500_000,
-            "larger mail is not scanned and counts as not spam",
-            f"set {name}.max-size = 1 MB",
-        ),
-        SettingRow(
-            f"{name}.required",
-            "yes-no",
-            False,
-            f"leave mail in the queue while {name} cannot be asked, rather than go on without its verdict",
-            f"set {name}.required = yes",
-        ),
-    )
-
-
-SETTINGS: dict[str, SettingRow] = {
-    row.name: row
-    for row in (
-        SettingRow(
-            "maildir",
-            "path",
-            "~/Maildir",
-            "the Maildir that holds the inbox and all folders",
-            'set maildir = "~/.maildir"',
-        ),
-        SettingRow(
-            "layout",
-            "choice",
-            "maildir++",
-            "how folders lie on disk: `.Cron.DenyHosts/` inside the Maildir",
-            "set layout = maildir++",
-            choices=("maildir++",),
-            later=("fs",),
-        ),
-        SettingRow("create-folders", "yes-no", True, "make folders that are missing", "set create-folders = no"),
-        SettingRow(
-            "subscribe",
-            "yes-no",
-            True,
-            "subscribe to folders that were made (Dovecot's `subscriptions` file)",
-            "set subscribe = no",
-        ),
-        SettingRow(
-            "durable",
-            "choice",
-            "full",
-            "what is on disk before the mail counts as delivered: file and directory, the file, nothing",
-            "set durable = full",
-            choices=("full", "file", "none"),
-        ),
-        SettingRow(
-            "deadline",
-            "duration",
-            limits.DEADLINE_SECONDS,
-            "after this time a delivery gives up and the mail server tries again; below Postfix's `command_time_limit`",
-            "set deadline = 2 minutes",
-        ),
-        SettingRow("log", "path", None, "the log file", 'set log = "~/mail.log"', unset="the system's log"),
-        SettingRow(
-            "broken-rules",
-            "choice",
-            "inbox",
-            "what happens to mail while the rules have errors: `inbox` keeps it there, `defer` leaves it in the queue",
-            "set broken-rules = defer",
-            choices=("inbox", "defer"),
-            later=("last-good",),
-        ),
-        SettingRow(
-            "spam.source",
-            "choice",
-            "spamd",
-            "whose verdict `spam` is: that of `spamd` or `rspamd`, which are asked, or what a scanner in front has "
-            "written into the message's `headers`",
-            "set spam.source = headers",
-            choices=("spamd", "rspamd", "headers"),
-        ),
-        *_scanner("spamd", "127.0.0.1:783"),
-        SettingRow(
-            "spamd.user",
-            "text",
-            None,
-            "whose SpamAssassin preferences count",
-            'set spamd.user = "ann"',
-            unset="the user's own",
-        ),
-        SettingRow("spamd.compress", "yes-no", False, "send mail to spamd compressed", "set spamd.compress = yes"),
-        SettingRow(
-            "spamd.certificates",
-            "path",
-            None,
-            "the certificates that are trusted of an address with `tls:`, a PEM file",
-            'set spamd.certificates = "/etc/ssl/spamd.pem"',
-            unset="the system's",
-        ),
-        *_scanner("rspamd", "127.0.0.1:11333"),
-        SettingRow(
-            "trusted-authserv",
-            "texts",
-            None,
-            "the names under which your own servers write Authentication-Results; no others count",
-            'set trusted-authserv = "mx.example.org"',
-        ),
-        SettingRow(
-            "trusted-hops",
-            "number",
-            1,
-            "how many `Received` lines on top are your own servers'; what stands below the last of them a stranger "
-            "can have written",
-            "set trusted-hops = 2",
-        ),
-        *LATER_SETTINGS,
-    )
-}
+SETTINGS: dict[str, SettingRow] = {row.name: row for row in (*BUILT_SETTINGS, *LATER_SETTINGS)}
 
 # ------------------------------------------------------- statements, units
 
