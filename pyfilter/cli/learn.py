@@ -118,7 +118,7 @@ class _Lesson:
 
     def tell(self, item: Found, kept: Verdicts) -> None:
         """Tell spamd one message, and note what comes of it."""
-        from pyfilter.delivery.headers import edited
+        from pyfilter.message.editing import edited
         from pyfilter.message.message import Message
         from pyfilter.services.connection import Failed
         from pyfilter.services.spamd import tell

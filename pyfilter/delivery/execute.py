@@ -37,7 +37,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyfilter.engine.plan import Edits, Plan
+    from pyfilter.engine.plan import Plan
+    from pyfilter.message.editing import Edits
     from pyfilter.message.message import Message
 
     Filings = dict[str, tuple[str, Edits]]
@@ -189,9 +190,9 @@ def _is_missing(path: bytes) -> bool:
 def _parts(message: Message, edits: Edits) -> Sequence[bytes]:
     if not edits:
         return (message.raw,)
-    from pyfilter.delivery import headers
+    from pyfilter.message import editing
 
-    return headers.edited(message, edits)
+    return editing.edited(message, edits)
 
 
 def _sweep(path: bytes) -> None:

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from marshal import loads
 
-from pyfilter import limits
+from pyfilter.engine.acts import ACTS
 from pyfilter.engine.fields import UNDECIDED, Asked, Case, PutOff
-from pyfilter.engine.holes import folder, sentence
-from pyfilter.engine.plan import FILING, INBOX, OUTCOMES, Action, Plan
+from pyfilter.engine.plan import FILING, INBOX, Action, Plan
 from pyfilter.engine.questions import Facts, Question
 from pyfilter.engine.relations import holds
 from pyfilter.message.message import Unreadable
@@ -27,17 +26,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyfilter.engine.plan import Edits
     from pyfilter.engine.trace import Step
     from pyfilter.language.program import Program
+    from pyfilter.message.editing import Edits
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
     Tuple = tuple[Any, ...]
 
-__all__ = ["candidates", "evaluate"]
-
-_CAUTION = {"discarded": 0, "kept": 1, "filed": 1, "rejected": 2, "deferred": 3}
+__all__ = ["Run", "candidates", "evaluate"]
 
 
 def evaluate(
@@ -49,7 +46,7 @@ def evaluate(
     again. With ``trace`` the plan says of each rule asked what decided it.
     """
     settings: Any = program["settings"]
-    run = _Run(program, Case(message, envelope, facts, settings), trace)
+    run = Run(program, Case(message, envelope, facts, settings), trace)
     try:
         run.rules()
     except Asked as asked:
@@ -59,7 +56,7 @@ def evaluate(
     return run.finish()
 
 
-class _Run:
+class Run:
     """One evaluation under way."""
 
     def __init__(self, program: Program, case: Case, trace: bool) -> None:
@@ -90,7 +87,7 @@ class _Run:
 
     def rule(self, rule: Tuple, depth: int) -> bool:
         """Ask one rule and do its actions. True: the filtering ends."""
-        name, number, file, condition, body = rule
+        name, number, file, condition, body, _ = rule
         around = self.case.captures
         self.case.captures = dict(around)
         try:
@@ -188,62 +185,26 @@ class _Run:
 
     def act(self, rule: Tuple, action: Tuple) -> bool:
         """Put one action into the plan. True: it ends the filtering."""
-        verb = action[0]
-        name: str = rule[0]
-        place = {"rule": name, "line": action[-2], "file": self.file(action[-1])}
-        plan = self.plan
-        if verb == "stop":
-            plan.rule, plan.line, plan.file = name, place["line"], place["file"]
-            return True
-        if verb == "mark":
-            self.flags = "".join(sorted({*self.flags, *action[1]}))
-            plan.actions.append(Action("mark", flags=action[1], **place))
-            return False
-        if verb in ("scan", "verify"):
-            from pyfilter.engine import judged
+        made = Action(action[0], rule=rule[0], line=action[-2], file=self.file(action[-1]))
+        return ACTS[action[0]](self, rule, action, made)
 
-            asked = judged.scanner(action[1], self.case) if verb == "scan" else action[1]
-            plan.actions.append(Action(verb, text=asked, **place))
-            try:
-                judged.scan(action[1], self.case) if verb == "scan" else judged.verify(self.case)
-            except UNDECIDED:  # the notes tell; tests that need it are unknown
-                pass
-            return False
-        if verb == "log":
-            plan.actions.append(Action("log", text=sentence(action[1], self.case, limits.LOG_CHARACTERS), **place))
-            return False
-        if verb in ("discard", "reject") and self.unknown:
-            undecided = ", ".join(f'"{rule}"' for rule in self.unknown)
-            plan.notes.append(
-                f'kept instead of {verb} by rule "{name}": above it {undecided} could not be decided, '
-                f"and {verb} needs certainty"
-            )
-            verb, action = "keep", ("keep", verb == "discard" and action[1], *action[-2:])
-        made = Action(verb, **place)
-        if verb in ("file", "copy"):
-            made.folder, notes = folder(action[1], self.case, str(plan.settings["layout"]))
-            plan.notes += notes
-        elif verb == "keep":
-            made.folder = INBOX
-        elif verb in ("reject", "defer"):
-            made.text = sentence(action[1], self.case, limits.REASON_CHARACTERS)
-        plan.actions.append(made)
-        if verb in FILING:
+    def add(self, made: Action) -> None:
+        """Put ``made`` among the plan's actions."""
+        self.plan.actions.append(made)
+        if made.verb in FILING:
             self.unmarked.append(made)
-        if verb == "copy":
+
+    def undecided(self, made: Action) -> bool:
+        """Whether ``made``, which needs certainty, must not be done; then it becomes `keep`, and a note says why."""
+        if not self.unknown:
             return False
-        self.cancelled = True
-        outcome = OUTCOMES[verb]
-        # the most cautious word stands for all actions of one rule, and of the rules inside one that has ended
-        together = self.owner is rule or self.final
-        if not together or _CAUTION[outcome] >= _CAUTION[plan.outcome]:
-            plan.outcome = outcome
-            plan.rule, plan.line, plan.file = name, place["line"], place["file"]
-        self.owner = rule
-        continues = {"file": 2, "keep": 1, "discard": 1}.get(verb)
-        ends = continues is None or not action[continues]
-        self.final = self.final or ends
-        return ends
+        above = ", ".join(f'"{rule}"' for rule in self.unknown)
+        self.plan.notes.append(
+            f'kept instead of {made.verb} by rule "{made.rule}": above it {above} could not be decided, '
+            f"and {made.verb} needs certainty"
+        )
+        made.verb = "keep"
+        return True
 
     def finish(self) -> Plan:
         plan = self.plan

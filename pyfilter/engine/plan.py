@@ -9,11 +9,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.engine.trace import Step
+    from pyfilter.message.editing import Edits
     from pyfilter.message.verdict import Verdict
 
-    Edits = tuple[tuple[str, str, str], ...]
-
-__all__ = ["FILING", "INBOX", "OUTCOMES", "Action", "Plan"]
+__all__ = ["FILING", "INBOX", "OUTCOMES", "SENDING", "TELLING", "Action", "Plan"]
 
 INBOX = "INBOX"  # RFC 9051, section 5.1
 
@@ -21,28 +20,41 @@ INBOX = "INBOX"  # RFC 9051, section 5.1
 OUTCOMES = {
     "file": "filed",
     "keep": "kept",
+    "forward": "forwarded",
+    "pipe": "piped",
     "discard": "discarded",
     "reject": "rejected",
     "defer": "deferred",
 }
 # verbs that put a copy into a folder
 FILING = frozenset({"file", "copy", "keep"})
+# verbs that hand the message to somebody else
+SENDING = frozenset({"forward", "copy-to", "pipe"})
+# verbs that answer or tell; that they fail is logged, and the mail is filed all the same
+TELLING = frozenset({"reply", "notify"})
 
 
 class Action:
     """One thing to do.
 
-    ``verb``: file copy keep discard reject defer mark log scan verify (the JSON's words).
+    ``verb``: file copy keep forward copy-to pipe discard reject defer reply mark unmark add-header set-header
+    remove-header pass notify log scan verify (the JSON's words).
     ``folder``: for file, copy, keep: as a mail client shows it, components joined by "/", the
-    inbox as "INBOX"; else None.
-    ``flags``: Maildir flag letters, sorted ("FS"): what is filed carries them; for mark: what it set.
-    ``edits``: what is changed in the header of what is filed, in order: ("remove", name, "") takes every
-    field of the name out (lower case; a `*` at its end stands for any rest), ("add", name, value) puts a line above.
-    ``text``: reason of reject and defer, text of log, the scanner of scan.
+    inbox as "INBOX"; "mbox:PATH" and "mh:PATH" for these; else None.
+    ``flags``: Maildir flag letters, sorted ("FS"): what is filed carries them; for mark and unmark: what it changed.
+    ``edits``: of what is filed or sent, how its header is changed (message/editing.py); of add-header, set-header and
+    remove-header, what they did.
+    ``base``: of what is filed or sent, the message that `pass through` made, to which ``edits`` are made; None: the
+    message as it came.
+    ``arguments``: addresses of forward and copy-to; the program and its arguments of pipe, pass and notify.
+    ``text``: reason of reject and defer, text of log and of a reply, the scanner of scan.
+    ``subject``, ``every``: of a reply: its subject, empty for the usual one; the seconds between two to one sender.
     ``rule``, ``line``, ``file``: where it comes from; rule None for the implicit keep, line 0 then.
     """
 
-    __slots__ = ("edits", "file", "flags", "folder", "line", "rule", "text", "verb")
+    __slots__ = (
+        "arguments", "base", "edits", "every", "file", "flags", "folder", "line", "rule", "subject", "text", "verb",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -51,7 +63,11 @@ class Action:
         folder: str | None = None,
         flags: str = "",
         edits: Edits = (),
+        base: bytes | None = None,
+        arguments: tuple[str, ...] = (),
         text: str = "",
+        subject: str = "",
+        every: int = 0,
         rule: str | None = None,
         line: int = 0,
         file: str = "",
@@ -60,7 +76,11 @@ class Action:
         self.folder = folder
         self.flags = flags
         self.edits = edits
+        self.base = base
+        self.arguments = arguments
         self.text = text
+        self.subject = subject
+        self.every = every
         self.rule = rule
         self.line = line
         self.file = file
@@ -73,7 +93,7 @@ class Action:
 class Plan:
     """All actions for one message, in order, and the word for the whole.
 
-    ``outcome``: filed kept discarded rejected deferred — what ended the filtering.
+    ``outcome``: filed kept forwarded piped discarded rejected deferred — what ended the filtering.
     ``rule``: the rule that ended it, None for the implicit keep; ``line``, ``file`` its place.
     ``actions``: in the order they were decided.
     ``notes``: what a reader of the log or of a test should know (a hole that was empty, a

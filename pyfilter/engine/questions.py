@@ -9,10 +9,15 @@ could not say: the condition is neither true nor false.
 kind    argument                answer
 ======= ======================= =================================================
 list    path of the list file   frozenset of its entries, folded
+lister  arguments, NUL between  the same, of a program's output (`list … from command`)
 spamd   ""                      Verdict (message/verdict.py) of SpamAssassin
 rspamd  ""                      Verdict of rspamd
 dkim    ""                      ((result, domain), …): one pair for each signature,
                                 the result a word of RFC 8601, section 2.7.1
+seen    seconds                 True if a message with this identity was filed within so many seconds, else False
+command arguments, NUL between  True if the program ended with exit status 0, else False
+pass    number of the pass, NUL, the message (bytes) that the program printed
+        arguments, NUL between
 given   key of a field          (text, …): the field's values, whatever the message says;
                                 nobody is asked for it
 ======= ======================= =================================================
@@ -20,17 +25,23 @@ given   key of a field          (text, …): the field's values, whatever the me
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.message.message import Message
+
 __all__ = ["Facts", "Question", "Unknown"]
 
 
 class Question:
-    """``kind`` and ``argument`` identify it; equal questions have one answer."""
+    """``kind`` and ``argument`` identify it; equal questions have one answer. ``message``: what a program is given,
+    where actions have changed it; None: the message as it came."""
 
-    __slots__ = ("argument", "kind")
+    __slots__ = ("argument", "kind", "message")
 
-    def __init__(self, kind: str, argument: str = "") -> None:
+    def __init__(self, kind: str, argument: str = "", message: Message | None = None) -> None:
         self.kind = kind
         self.argument = argument
+        self.message = message
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Question) and (self.kind, self.argument) == (other.kind, other.argument)

@@ -81,17 +81,18 @@ class Actions:
 
     def file(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         place = self._place(node, scope)
-        return None if place is None else ("file", place[0], node.continues is not None, *at)
+        return None if place is None else ("file", *place, node.continues is not None, *at)
 
     def copy(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         place = self._place(node, scope)
-        return None if place is None else ("copy", place[0], *at)
+        return None if place is None else ("copy", *place, *at)
 
-    def _place(self, node: Action, scope: Scope) -> tuple[Template | None] | None:
+    def _place(self, node: Action, scope: Scope) -> tuple[str, Template | None] | None:
+        """Kind and place."""
         place = node.arguments[0]
         assert isinstance(place, Place)
         if place.kind == "inbox":
-            return (None,)
+            return "inbox", None
         if place.kind != "folder" or place.text is None:
             self.report.later(
                 f"`{place.kind}`", place.span, f'file it into a folder of the Maildir, `{node.verb} "Archive"`'
@@ -108,7 +109,8 @@ class Actions:
                 "and write `{name}` here",
             )
         template = self.texts.template(place.text, scope)
-        return None if template is None else folder(template, place.text.span, self.report)
+        found = None if template is None else folder(template, place.text.span, self.report)
+        return None if found is None else ("inbox" if found[0] is None else "folder", *found)
 
     def keep(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         return "keep", node.continues is not None, *at

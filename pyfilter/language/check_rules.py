@@ -80,7 +80,7 @@ class Rules:
             later_statement("else", node.otherwise, self.report)
         condition, scope = self._when(node, scope)
         body = self._body(node, scope, file, depth)
-        return (node.name, node.head.line, file, condition, body)
+        return (node.name, node.head.line, file, condition, body, 0)
 
     def _name(self, node: Rule) -> None:
         before = self._named.setdefault(node.name, node)

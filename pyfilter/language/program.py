@@ -20,27 +20,41 @@ Program (a dict)::
 
 Rule::
 
-    (name, line, file number, condition or None, body)
+    (name, line, file number, condition or None, body, chain)
 
 ``line`` counts from 1. ``body`` is a tuple of statements in order as written, each an
-action or a nested rule ``("rule", rule)``.
+action or a nested rule ``("rule", rule)``. ``chain``: of an `else` rule, how many rules right before it, beside it,
+it follows; it is asked only if none of them matched, none of them unknown. 0: no `else`.
 
 Action (``line`` and file number last)::
 
-    ("file", place, continues, line, file)       file into; continues: `and continue`
-    ("copy", place, line, file)                  copy into
+    ("file", kind, place, continues, line, file) file into; continues: `and continue`
+    ("copy", kind, place, line, file)            copy into
     ("keep", continues, line, file)
+    ("forward", addresses, continues, line, file)    addresses: (template, ...)
+    ("copy-to", addresses, line, file)
+    ("pipe", arguments, continues, line, file)   arguments: (template, ...), the program first, which has no holes
+    ("pass", arguments, line, file)              pass through
+    ("notify", arguments, line, file)
+    ("reply", text, subject, every, line, file)  text: template; subject: template, None for the usual; every: seconds
     ("discard", continues, line, file)
     ("stop", line, file)
     ("mark", flags, line, file)                  flags: Maildir letters, sorted ("FS")
+    ("unmark", flags, line, file)
+    ("add-header", name, template, line, file)   name as written
+    ("set-header", name, template, line, file)
+    ("remove-header", name, line, file)
     ("reject", template, line, file)
     ("defer", template, line, file)
     ("log", template, line, file)
     ("scan", scanner, line, file)                spamd or rspamd
     ("verify", "dkim", line, file)
 
-``place`` is a template, or None for the inbox. Components are joined with "/", already
-normalised (".Cron.DenyHosts/" is "Cron/DenyHosts"); a literal has passed every check.
+``kind`` of a place is "folder", "inbox", "mbox" or "mh"; ``place`` a template, None for the inbox. The components of a
+folder are joined with "/", already normalised (".Cron.DenyHosts/" is "Cron/DenyHosts"); of mbox and mh it is a path
+that begins with "/" or "~/". A literal has passed every check.
+
+`do NAME` has become the actions of NAME, `define` and `let` what they stand for, `include` the rules of the file.
 
 Template: a str, or a tuple of parts, each a str or ("capture", name) or
 ("field", field key, format or None). A `let` is inserted when rules are checked.
@@ -48,6 +62,7 @@ Template: a str, or a tuple of parts, each a str or ("capture", name) or
 Condition::
 
     ("and", c, ...)  ("or", c, ...)  ("not", c)  ("at-least", how many, c, ...)
+    ("score", operator, threshold, ((points, c), ...), excerpt)   points of the conditions that hold, in all
     ("not", TEST, True)                          the `not` stands in the relation (`is not`), and in the excerpt
     TEST = (relation, field key, operand, excerpt number, ...)
     ("exists",  key, None,                excerpt)
@@ -89,7 +104,7 @@ property test holds.
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 
 # what marshal can hold; written out where it is read
 Program = dict[str, object]

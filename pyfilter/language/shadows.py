@@ -34,7 +34,7 @@ def ending(body: tuple[Lowered, ...]) -> int | None:
     """The number of the statement with which a rule's body ends the filtering, come what may; or None."""
     for number, statement in enumerate(body):
         match statement:
-            case ("file", _, False, _, _) | ("keep" | "discard", False, _, _) | ("reject" | "defer", *_) | ("stop", *_):
+            case ("file", _, _, False, _, _) | ("keep" | "discard", False, _, _) | ("reject" | "defer" | "stop", *_):
                 return number
     return None
 

@@ -141,6 +141,6 @@ def test_discard_and_continue_goes_on_where_it_has_to_keep() -> None:
     _, plan = judged(TRUE, (inner, ("discard", True, 1, 0)))
     assert [(action.verb, action.folder) for action in plan.actions] == [("keep", "INBOX")]
     _, plan = judged(
-        TRUE, (inner, ("rule", ("away", 1, 0, None, (("discard", True, 1, 0),))), ("file", "A", False, 1, 0))
+        TRUE, (inner, ("rule", ("away", 1, 0, None, (("discard", True, 1, 0),), 0)), ("file", "folder", "A", False, 1, 0))
     )
     assert plan.filings() == {"INBOX": "", "A": ""}, "what stands below is asked"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfilter.delivery.headers import edited, lines_above
+from pyfilter.message.editing import edited, lines_above
 from pyfilter.message.message import Message
 
 LF = b"Subject: x\n\ntext\n"

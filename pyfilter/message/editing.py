@@ -1,6 +1,7 @@
-"""The header of what is filed: lines put above the message (``X-Pyfilter-Problem``, a verdict), fields taken out.
+"""A header edited: lines put above the message (``X-Pyfilter-Problem``, a verdict), fields taken out.
 
-In: the edits of an action (engine/plan.py) and the message. Out: pieces of bytes that follow each other; all
+In: edits, made in order, and the message: ("remove", name, "") takes every field of the name out (lower case; a `*` at
+its end stands for any rest), ("add", name, value) puts a line above. Out: pieces of bytes that follow each other; all
 but the added lines are the message's own bytes, in their order. A field is taken out with its folds and its
 line end; what follows it stays what it was. Line ends of added lines are those of the message. Above a
 message without a header an empty line follows them, so that its body does not become one.
@@ -16,8 +17,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyfilter.engine.plan import Edits
     from pyfilter.message.message import Message
+
+    Edits = tuple[tuple[str, str, str], ...]
 
 __all__ = ["edited", "lines_above"]
 
