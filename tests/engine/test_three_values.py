@@ -36,7 +36,7 @@ def judged(condition: Condition, body: tuple[Any, ...] = (("keep", False, 1, 0),
         **empty,
         "files": ("rules",),
         "lists": {"away": (None, "/away")},
-        "rules": (dumps(("x", 1, 0, condition, body)),),
+        "rules": (dumps(("x", 1, 0, condition, body, 0)),),
         "index": {"always": (0,), "exact": {}, "part": {}},
         "excerpts": dumps(((1, "as written"),)),
     }
@@ -124,7 +124,7 @@ def test_the_reasons_shown_decided_it(condition: Condition) -> None:
 @pytest.mark.parametrize("verb", ["discard", "reject"])
 def test_what_loses_mail_needs_certainty(verb: str) -> None:
     action = ("discard", False, 1, 0) if verb == "discard" else ("reject", "no", 1, 0)
-    inner = ("rule", ("inner", 1, 0, UNKNOWN, (("keep", False, 1, 0),)))
+    inner = ("rule", ("inner", 1, 0, UNKNOWN, (("keep", False, 1, 0),), 0))
     _, plan = judged(TRUE, (inner, action))
     assert plan.outcome == "kept"
     assert plan.notes == [
@@ -137,10 +137,11 @@ def test_what_loses_mail_needs_certainty(verb: str) -> None:
 
 
 def test_discard_and_continue_goes_on_where_it_has_to_keep() -> None:
-    inner = ("rule", ("inner", 1, 0, UNKNOWN, (("keep", False, 1, 0),)))
+    inner = ("rule", ("inner", 1, 0, UNKNOWN, (("keep", False, 1, 0),), 0))
     _, plan = judged(TRUE, (inner, ("discard", True, 1, 0)))
     assert [(action.verb, action.folder) for action in plan.actions] == [("keep", "INBOX")]
     _, plan = judged(
-        TRUE, (inner, ("rule", ("away", 1, 0, None, (("discard", True, 1, 0),), 0)), ("file", "folder", "A", False, 1, 0))
+        TRUE,
+        (inner, ("rule", ("away", 1, 0, None, (("discard", True, 1, 0),), 0)), ("file", "folder", "A", False, 1, 0)),
     )
     assert plan.filings() == {"INBOX": "", "A": ""}, "what stands below is asked"

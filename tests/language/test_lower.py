@@ -126,19 +126,19 @@ def test_several_when_lines_must_all_hold() -> None:
 @pytest.mark.parametrize(
     ("written", "lowered"),
     [
-        ('file into "Cron/DenyHosts"', ("file", "Cron/DenyHosts", False, 4, 0)),
-        ('file into ".Cron.DenyHosts/"', ("file", "Cron/DenyHosts", False, 4, 0)),
-        ('file into ".Cron"', ("file", "Cron", False, 4, 0)),
-        ('file into "Cron/"', ("file", "Cron", False, 4, 0)),
-        ('file into "a/b" and continue', ("file", "a/b", True, 4, 0)),
-        ('file into "Inbox"', ("file", None, False, 4, 0)),
-        ("file into inbox", ("file", None, False, 4, 0)),
-        ('file into "INBOX/"', ("file", None, False, 4, 0)),
-        ('copy into "{team}"', ("copy", "Work/Team", 4, 0)),
-        ('copy into "l/{from.domain}/x"', ("copy", ("l/", ("field", "from.domain", None), "/x"), 4, 0)),
-        ('copy into ".l.{from.domain}.x/"', ("copy", ("l/", ("field", "from.domain", None), "/x"), 4, 0)),
+        ('file into "Cron/DenyHosts"', ("file", "folder", "Cron/DenyHosts", False, 4, 0)),
+        ('file into ".Cron.DenyHosts/"', ("file", "folder", "Cron/DenyHosts", False, 4, 0)),
+        ('file into ".Cron"', ("file", "folder", "Cron", False, 4, 0)),
+        ('file into "Cron/"', ("file", "folder", "Cron", False, 4, 0)),
+        ('file into "a/b" and continue', ("file", "folder", "a/b", True, 4, 0)),
+        ('file into "Inbox"', ("file", "inbox", None, False, 4, 0)),
+        ("file into inbox", ("file", "inbox", None, False, 4, 0)),
+        ('file into "INBOX/"', ("file", "inbox", None, False, 4, 0)),
+        ('copy into "{team}"', ("copy", "folder", "Work/Team", 4, 0)),
+        ('copy into "l/{from.domain}/x"', ("copy", "folder", ("l/", ("field", "from.domain", None), "/x"), 4, 0)),
+        ('copy into ".l.{from.domain}.x/"', ("copy", "folder", ("l/", ("field", "from.domain", None), "/x"), 4, 0)),
         ('copy into "{from.local}@{from.domain}"',
-         ("copy", (("field", "from.local", None), "@", ("field", "from.domain", None)), 4, 0)),
+         ("copy", "folder", (("field", "from.local", None), "@", ("field", "from.domain", None)), 4, 0)),
         ("keep", ("keep", False, 4, 0)),
         ("keep and continue", ("keep", True, 4, 0)),
         ("discard # on purpose\n", ("discard", False, 4, 0)),
@@ -172,15 +172,15 @@ def test_rules_stand_inside_rules_and_see_their_captures() -> None:
     assert (name, line, file) == ("lists", 1, 0)
     (_, inner), outer = body
     assert inner[:3] == ("inner", 3, 0)
-    assert inner[4] == (("file", (("capture", "list"), "/", ("capture", "tag")), False, 5, 0),)
-    assert outer == ("file", (("capture", "list"),), False, 7, 0)
+    assert inner[4] == (("file", "folder", (("capture", "list"), "/", ("capture", "tag")), False, 5, 0),)
+    assert outer == ("file", "folder", (("capture", "list"),), False, 7, 0)
 
 
 def test_a_capture_of_every_branch_is_certain() -> None:
     (rule,) = rules(
         'rule x { when subject matches "[{a}]" or list-id matches "{a}.example", /(?P<a>b)/; file into "{a}" }'
     )
-    assert rule[4] == (("file", (("capture", "a"),), False, 1, 0),)
+    assert rule[4] == (("file", "folder", (("capture", "a"),), False, 1, 0),)
 
 
 def test_a_capture_can_be_used_further_on_in_its_condition() -> None:
@@ -192,7 +192,7 @@ def test_at_least_so_many_that_one_of_the_capturing_ones_holds() -> None:
     (rule,) = rules(
         'rule x { when at least 2 of { subject matches "{a}"; from matches "{a}"; size > 1 MB }; file into "{a}" }'
     )
-    assert rule[4] == (("file", (("capture", "a"),), False, 1, 0),)
+    assert rule[4] == (("file", "folder", (("capture", "a"),), False, 1, 0),)
 
 
 def test_lists() -> None:
@@ -241,7 +241,7 @@ def test_settings_of_the_user_win_over_those_of_the_system() -> None:
 
 def test_names_are_shared_between_files() -> None:
     made = rules(NAMES, 'rule x { when from in family; file into "{team}" }')
-    assert made[0][4] == (("file", "Work/Team", False, 1, 1),)
+    assert made[0][4] == (("file", "folder", "Work/Team", False, 1, 1),)
 
 
 def test_excerpts_are_the_conditions_as_written() -> None:
