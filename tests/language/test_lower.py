@@ -168,7 +168,7 @@ def test_rules_stand_inside_rules_and_see_their_captures() -> None:
         '    file into "{list}"\n'
         "}\n"
     )
-    name, line, file, _, body = rule
+    name, line, file, _, body, _ = rule
     assert (name, line, file) == ("lists", 1, 0)
     (_, inner), outer = body
     assert inner[:3] == ("inner", 3, 0)
