@@ -21,6 +21,8 @@ from pyfilter.status import Outcome
 
 if TYPE_CHECKING:
     from pyfilter.agent import Answer
+    from pyfilter.language.trials import Trial
+    from pyfilter.trials import Tried
 
 __all__ = ["Decision", "Rules", "RulesError"]
 
@@ -56,12 +58,20 @@ class Decision(Plan):
 
 
 class Rules:
-    """Checked rules. ``diagnostics`` holds the warnings, ``files`` the paths in the order they are asked."""
+    """Checked rules. ``diagnostics`` holds the warnings, and what is wrong with `test` blocks; ``files`` the paths in
+    the order they are asked; ``trials`` the `test` blocks."""
 
-    def __init__(self, program: Program, diagnostics: Sequence[Diagnostic] = (), files: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        diagnostics: Sequence[Diagnostic] = (),
+        files: Sequence[str] = (),
+        trials: Sequence[Trial] = (),
+    ) -> None:
         self.program = program
         self.diagnostics = list(diagnostics)
         self.files = list(files)
+        self.trials = list(trials)
         self._facts: Facts = {}
 
     @classmethod
@@ -89,7 +99,7 @@ class Rules:
         if compiled.program is None:
             text = "\n\n".join(render(problem) for problem in compiled.diagnostics)
             raise RulesError(text, compiled.diagnostics)
-        return cls(compiled.program, compiled.diagnostics, paths)
+        return cls(compiled.program, compiled.diagnostics, paths, compiled.trials)
 
     def decide(
         self,
@@ -108,3 +118,9 @@ class Rules:
             envelope = Envelope.of_archive(message)
         plan = decide(self.program, message, envelope, self._facts, trace=trace, given=given, answer=answer)
         return Decision(plan, message)
+
+    def test(self) -> list[Tried]:
+        """Run the `test` blocks: of each the plan, and what was not as expected."""
+        from pyfilter.trials import run
+
+        return list(run(self.program, self.trials))

@@ -23,6 +23,7 @@ STOREYS = (
     ("engine",),
     ("services", "delivery"),
     ("agent", "log"),
+    ("trials",),
     ("mda", "library"),
     ("archive",),
     ("cli",),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pyfilter.language.program import Program
 
-__all__ = ["VERDICTS", "Reason", "Step", "describe", "explain", "reasons"]
+__all__ = ["VERDICTS", "Reason", "Step", "describe", "explain", "reasons", "step_lines"]
 
 VERDICTS = {True: "matched", False: "not matched", None: "unknown"}
 
@@ -201,7 +201,7 @@ def explain(plan: Plan) -> str:
     if plan.trace:
         lines.append("")
         lines.append("rules asked, in order:")
-        lines += [text for step in plan.trace for text in _step(step)]
+        lines += [f"  {text}" for step in plan.trace for text in step_lines(step)]
     return "\n".join(lines)
 
 
@@ -214,8 +214,9 @@ def _said(reason: Reason) -> str:
 _MARKS = {True: "+", False: "-", None: "?"}
 
 
-def _step(step: Step) -> list[str]:
-    indent = "  " * (step.depth + 1)
+def step_lines(step: Step) -> list[str]:
+    """One rule asked, in words: its verdict, and a line for each test that decided it."""
+    indent = "  " * step.depth
     lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" (line {step.line}): {VERDICTS[step.verdict]}']
     lines += [f"{indent}    {reason.condition}: {_said(reason)}" for reason in step.reasons]
     if not step.reasons:

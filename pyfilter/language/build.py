@@ -107,11 +107,11 @@ def _rule(b: Builder, branch: Branch) -> tree.Rule:
 def _test_def(b: Builder, branch: Branch) -> tree.TestBlock:
     name, *inside = branch.children
     built = [b.build(child) for child in inside]
-    messages = [child for child in built if isinstance(child, tree.Text)]
     return tree.TestBlock(
         b.span(branch),
         name=b.leaf(name).plain,
-        message=messages[0] if messages else None,
+        head=Span(b.source, branch.meta.start_pos, name.end_pos),
+        messages=tuple(child for child in built if isinstance(child, tree.Text)),
         givens=tuple(child for child in built if isinstance(child, tree.Given)),
         expects=tuple(child for child in built if isinstance(child, tree.Expect)),
         broken=tuple(child for child in built if isinstance(child, tree.Broken)),

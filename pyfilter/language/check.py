@@ -13,6 +13,9 @@ reported once is not reported again for its consequences.
 file is looked for next to the rule file (``Source.name``), and one that cannot
 be read is an error, unless ``look_for_files`` is False: a delivery goes on
 with a missing list, whose test is then unknown.
+
+`test` blocks that are right are added to ``trials``; nobody runs them here. What is wrong with one is an error
+too, but the Program stands: a test is no reason to leave mail unfiltered.
 """
 
 from __future__ import annotations
@@ -20,27 +23,33 @@ from __future__ import annotations
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
 from pyfilter.language.check_lists import Lists
-from pyfilter.language.check_names import collect
+from pyfilter.language.check_names import Names, collect
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_rules import Rules, first_word, later_statement
 from pyfilter.language.check_settings import Settings
 from pyfilter.language.check_shadows import report_shadows, report_takers
 from pyfilter.language.check_tests import Excerpts, Tests
 from pyfilter.language.check_texts import Lowered, Scope, Texts
+from pyfilter.language.check_trials import Trials
 from pyfilter.language.check_trust import report_trust
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lower import program
 from pyfilter.language.program import Program
 from pyfilter.language.tree import Action, ActionDefinition, Broken, Define, File, Include, Item, Rule, TestBlock, When
+from pyfilter.language.trials import Trial
 
 __all__ = ["check"]
 
 # statements of later versions -> their words
-_LATER: dict[type, str] = {Include: "include", Define: "define", ActionDefinition: "action", TestBlock: "test"}
+_LATER: dict[type, str] = {Include: "include", Define: "define", ActionDefinition: "action"}
 
 
 def check(
-    files: list[File], *, home: str | None = None, look_for_files: bool = True
+    files: list[File],
+    *,
+    home: str | None = None,
+    look_for_files: bool = True,
+    trials: list[Trial] | None = None,
 ) -> tuple[Program | None, list[Diagnostic]]:
     report = Report()
     names = collect(files, report)
@@ -67,7 +76,11 @@ def check(
     report_trust(names.used, settings, report)
     if not report.failed:
         report_shadows(nodes, lowered, lists, report)
-    diagnostics = report.sorted([id(file.source) for file in files])
+    aside = Report()
+    made_trials = _trials(files, lowered, names, aside)
+    if trials is not None:
+        trials += made_trials
+    diagnostics = report.sorted([id(file.source) for file in files], aside)
     if report.failed:
         return None, diagnostics
     made_program = program(
@@ -78,6 +91,13 @@ def check(
         excerpts=excerpts.lines,
     )
     return made_program, diagnostics
+
+
+def _trials(files: list[File], rules: list[Lowered], names: Names, report: Report) -> list[Trial]:
+    texts = Texts(names, report)
+    judge = Trials(rules, Tests(names, texts, Excerpts(), report), Actions(texts, report), texts, report)
+    made = [judge.trial(item) for file in files for item in file.items if isinstance(item, TestBlock)]
+    return [trial for trial in made if trial is not None]
 
 
 def _homeless(file: File, rules: Rules) -> None:

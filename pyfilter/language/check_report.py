@@ -37,11 +37,11 @@ class Report:
     def failed(self) -> bool:
         return any(diagnostic.severity == "error" for diagnostic in self._found.values())
 
-    def sorted(self, sources: list[int]) -> list[Diagnostic]:
-        """By file, in the order of ``sources`` (their ids), then by place."""
+    def sorted(self, sources: list[int], *others: Report) -> list[Diagnostic]:
+        """With those of ``others``, by file, in the order of ``sources`` (their ids), then by place."""
         order = {source: number for number, source in enumerate(sources)}
         return sorted(
-            self._found.values(),
+            [problem for report in (self, *others) for problem in report._found.values()],
             key=lambda d: (order.get(id(d.span.source), 0), d.span.start, d.span.end, d.code),
         )
 

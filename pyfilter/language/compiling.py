@@ -8,7 +8,7 @@ must lie in the Maildir its owner looks into.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyfilter import limits
 from pyfilter.language import files
@@ -17,6 +17,7 @@ from pyfilter.language.diagnostics import Diagnostic, short
 from pyfilter.language.parse import parse
 from pyfilter.language.program import Program
 from pyfilter.language.tree import File, Setting, Source, Span
+from pyfilter.language.trials import Trial
 
 # bytes of a file too large that are read for its settings
 _HEAD_BYTES = 64 << 10
@@ -26,15 +27,17 @@ __all__ = ["Compiled", "compile_files", "compile_sources"]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """``program`` None if any diagnostic is an error; ``problem`` then names the first in one line.
+    """``program`` None if the rules do not check; ``problem`` then names the first error in one line. A `test` block
+    that is wrong is an error which leaves the program standing.
 
-    ``stamps``: of each file the stamp of the content that was compiled."""
+    ``stamps``: of each file the stamp of the content that was compiled; ``trials``: the `test` blocks."""
 
     program: Program | None
     diagnostics: list[Diagnostic]
     settings: dict[str, object]
     problem: str
     stamps: dict[str, files.Stamp]
+    trials: list[Trial] = field(default_factory=list)
 
 
 def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
@@ -68,18 +71,20 @@ def compile_sources(
         tree, found = parse(source)
         trees.append(tree)
         diagnostics += found
-    program, found = check(trees, look_for_files=look_for_files)
+    unread = any(problem.severity == "error" for problem in diagnostics)
+    trials: list[Trial] = []
+    program, found = check(trees, look_for_files=look_for_files, trials=trials)
     diagnostics += found
     order = {id(source): number for number, source in enumerate(sources)}
     diagnostics.sort(key=lambda problem: (order.get(id(problem.span.source), 0), problem.span.start))
     errors = [problem for problem in diagnostics if problem.severity == "error"]
-    if errors or program is None:
+    if unread or program is None:
         more = len(errors) - 1
         problem = short(errors[0]) + (f" (and {more} more: run `pyfilter check`)" if more > 0 else "")
         return Compiled(None, diagnostics, _settings(trees), problem, stamps or {})
     settings = program["settings"]
     assert isinstance(settings, dict)
-    return Compiled(program, diagnostics, settings, "", stamps or {})
+    return Compiled(program, diagnostics, settings, "", stamps or {}, trials)
 
 
 def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:

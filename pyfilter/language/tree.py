@@ -360,10 +360,13 @@ class Expect(Node):
 
 @dataclass(frozen=True, slots=True)
 class TestBlock(Node):
+    """``head`` only ``test "name"``; ``messages``: one, if it is right."""
+
     __test__ = False
 
     name: str
-    message: Text | None
+    head: Span
+    messages: tuple[Text, ...]
     givens: tuple[Given, ...]
     expects: tuple[Expect, ...]
     broken: tuple[Broken, ...] = ()

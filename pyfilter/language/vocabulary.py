@@ -124,6 +124,11 @@ STATEMENTS: dict[str, StatementRow] = {
             'list shops = "orders@shop.example", "@books.example"',
         ),
         StatementRow("let", "names a text; `{name}` inserts it", 'let team = "Work/Team"'),
+        StatementRow(
+            "test",
+            "a message with what must happen to it; `pyfilter check` tries it",
+            'test "a note is kept" { message "Subject: a note"; expect keep }',
+        ),
         *LATER_STATEMENTS,
     )
 }

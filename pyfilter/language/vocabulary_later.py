@@ -125,12 +125,6 @@ LATER_STATEMENTS = (
     ),
     _statement("include", "reads a further rule file", 'include "shops.rules"', "put those rules into this file"),
     _statement(
-        "test",
-        "a message with what must happen to it",
-        'test "cron" { message "…"; expect file into "Cron" }',
-        "put the message into a file: `pyfilter test FILE` shows what happens to it",
-    ),
-    _statement(
         "else",
         "a rule asked only if the one before it did not match",
         'rule "rest" else { file into "Rest" }',
