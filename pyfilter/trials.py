@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfilter.agent import decide
-from pyfilter.engine.plan import FILING, INBOX, Action, Plan
+from pyfilter.engine.plan import INBOX, Action, Plan
 from pyfilter.engine.questions import Facts, Question, Unknown
 from pyfilter.engine.trace import describe, step_lines
 from pyfilter.language.diagnostics import Diagnostic
@@ -133,7 +133,7 @@ def _happened(plan: Plan) -> str:
     return ", ".join(
         describe(action) + ("" if action.rule is None else f' by "{action.rule}"')
         for action in plan.actions
-        if action.verb in FILING or action.verb != "mark"
+        if action.verb not in ("mark", "unmark")  # what is filed shows its flags
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pyfilter.engine.plan import Action, Plan
 
-__all__ = ["Doubts", "Row", "Summary", "as_json", "folders"]
+__all__ = ["Doubts", "Row", "Summary", "as_json", "folders", "plan_as_json"]
 
 # reasons that are told of messages that nobody could judge
 TOLD = 2
@@ -38,10 +38,16 @@ def as_json(decided: Decided) -> dict[str, object]:
     none. ``folders``: every folder that gets a copy. ``spam``: what a scanner said that was asked. ``trace``:
     where the plan has one, each rule asked, in order.
     """
-    plan = decided.plan
-    row: dict[str, object] = {
+    return {
         "message": decided.name,
         "message_id": decided.message.message_id or None,
+        **plan_as_json(decided.plan),
+    }
+
+
+def plan_as_json(plan: Plan) -> dict[str, object]:
+    """What is said of a plan: the keys of ``as_json`` from ``outcome`` on."""
+    row: dict[str, object] = {
         "outcome": plan.outcome,
         "rule": plan.rule,
         "folders": folders(plan),

@@ -1,10 +1,10 @@
 """``pyfilter check [FILE]``: are the rules right?
 
-All problems in one run, each with place, cause and the line to write instead; the last line counts
-them. ``--output short`` has one line a problem, for editors; ``--output json`` one object a line
-and problem (language/diagnostics.py), and nothing else.
+All problems in one run, each with place, cause and the line to write instead; rules without errors are tried on
+their `test` blocks. The last line counts. ``--output short`` has one line a problem, for editors; ``--output json`` one
+object a line and problem (language/diagnostics.py), and nothing else.
 
-Ends with 0, also with warnings; with 1 if there are errors, or with ``--strict`` warnings; with 2
+Ends with 0, also with warnings; with 1 if there are errors or a test fails, or with ``--strict`` warnings; with 2
 if a file cannot be read.
 """
 
@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 import click
 
 from pyfilter.cli.rules import diagnose, warn_elsewhere
 from pyfilter.cli.status import AMISS, DONE, FAILED
 from pyfilter.cli.terminal import has_colour, json_line
+from pyfilter.cli.trials import placed, tally
 
 HELP = """Say whether the rules are right.
 
 FILE is ~/.pyfilterrc if none is named, else ~/.config/pyfilter/rules; /etc/pyfilterrc is checked with
-it, as a delivery reads both.
+it, as a delivery reads both. The `test` blocks of the rules are run: of one that fails you see what was
+expected, what came, and why.
 
 \b
 Examples:
@@ -32,8 +33,8 @@ Examples:
   pyfilter check --output short        one line a problem: file:line:column: …
   pyfilter check --output json | jq -r .code
 
-Ends with 0, also with warnings; with 1 if there are errors (--strict: or warnings); with 2 if a file
-cannot be read.
+Ends with 0, also with warnings; with 1 if there are errors or a test fails (--strict: or warnings); with 2
+if a file cannot be read.
 """
 
 
@@ -45,25 +46,20 @@ def command(file: str | None, output: str, strict: bool) -> int:
     from pyfilter.language.diagnostics import as_json, render, short, summary
 
     warn_elsewhere()
-    found = diagnose(file)
+    rules, found = diagnose(file)
     if found is None:
         return FAILED
+    tried = rules.test() if rules is not None else []
+    found += [problem for one in tried for problem in one.problems]
     colour = has_colour(sys.stdout)
     for diagnostic in found:
         if output == "json":
-            print(json_line(_placed(as_json(diagnostic))))
+            print(json_line(placed(as_json(diagnostic))))
         elif output == "short":
             print(os.path.expanduser(short(diagnostic)))
         else:
             print(render(diagnostic, colour) + "\n")
     if output != "json":
-        print(summary(found))
+        print(", ".join(filter(None, [summary(found), tally(tried)])))
     wrong = [diagnostic for diagnostic in found if strict or diagnostic.severity == "error"]
     return AMISS if wrong else DONE
-
-
-def _placed(row: dict[str, Any]) -> dict[str, Any]:
-    """With whole paths: programs, like editors, do not know ``~``."""
-    for place in (row, *row["notes"]):
-        place["file"] = os.path.expanduser(place["file"])
-    return row

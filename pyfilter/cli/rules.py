@@ -55,17 +55,19 @@ def load_settings(path: str | None) -> dict[str, object] | None:
     return settings  # type: ignore[no-any-return]
 
 
-def diagnose(path: str | None) -> list[Diagnostic] | None:
-    """All problems of the rules; None if they cannot be read, when the reason stands on standard error."""
+def diagnose(path: str | None) -> tuple[Rules | None, list[Diagnostic] | None]:
+    """The rules, None if they do not check, and all problems; None for both if they cannot be read, when the reason
+    stands on standard error."""
     from pyfilter import Rules, RulesError
 
     try:
-        return Rules.load(path).diagnostics
+        rules = Rules.load(path)
+        return rules, list(rules.diagnostics)
     except RulesError as error:
         if error.diagnostics:
-            return error.diagnostics
+            return None, list(error.diagnostics)
         complain(f"pyfilter: {visible(str(error))}")
-        return None
+        return None, None
 
 
 def elsewhere() -> list[str]:

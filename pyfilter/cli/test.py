@@ -1,9 +1,10 @@
-"""``pyfilter test MAIL…``: what the rules would do, without doing it.
+"""``pyfilter test [MAIL…]``: what the rules would do, without doing it.
 
 One message: what would happen and why. More: a table of messages by rule and folder, whose last
 line is the total. ``--json``: one object a line and message (archive/report.py), nothing else on
 standard output. Nothing is delivered, and nothing is asked of the world but list files; ``--scan`` asks as a
-delivery does (archive/asking.py), ``--fact`` supposes an answer (facts.py).
+delivery does (archive/asking.py), ``--fact`` supposes an answer (facts.py). Without mail the `test` blocks of the
+rules are run (trials.py).
 
 Ends with 1 if something could not be read or decided while other mail was, with 2 if no message
 was decided. A scanner that cannot say is no failure: the plan is what a delivery would do now.
@@ -36,7 +37,7 @@ HELP = f"""Say what the rules would do with stored mail, without doing it.
 {MAIL}
 
 For one message: what would happen and why. For many: how many messages each rule sends to each
-folder.
+folder. Without mail: are the `test` blocks of the rules met?
 
 Nothing outside is asked: what depends on spamd, rspamd or `verify dkim` stays unknown, and that is said.
 --scan asks them, as a delivery does; --fact supposes an answer: spam=yes or no, spam.score=7.6,
@@ -48,6 +49,7 @@ quick. Remove that file to scan anew. A delivery does not use it.
 
 \b
 Examples:
+  pyfilter test                                  the `test` blocks of the rules
   pyfilter test mail.eml
   pyfilter test ~/Maildir
   pyfilter test --rules new.rules ~/mail/*.mbox
@@ -60,10 +62,6 @@ Examples:
 Ends with 0; with 1 if something could not be read while other mail was; with 2 if nothing was.
 """
 
-NO_MAIL = (
-    "name the mail to test: a message, an mbox, a Maildir or another directory, or `-` for standard input "
-    "(running the `test` blocks of the rules is not in this version)"
-)
 # how the summary names the implicit keep, and the waiting for an answer
 NO_RULE = {"kept": "(no rule: kept)", "deferred": "(no rule: waits)"}
 # characters of a subject that are shown
@@ -94,7 +92,7 @@ def command(
     facts: tuple[str, ...],
 ) -> int:
     if not mail:
-        raise click.UsageError(NO_MAIL)
+        return _blocks(rules, explain, as_lines)
     _check_envelope(sender, recipient, extension)
     from pyfilter.archive.asking import Asking
     from pyfilter.archive.replay import Addresses, replay
@@ -139,6 +137,23 @@ def command(
     if not summary.total and not unread:
         complain(f"pyfilter: there is no message in {visible(', '.join(mail))}")
     return DONE if not unread else AMISS if summary.total else FAILED
+
+
+def _blocks(rules: str | None, explain: bool, as_lines: bool) -> int:
+    """Without mail: the `test` blocks, which say themselves what is given."""
+    from pyfilter.cli import trials
+    from pyfilter.cli.rules import load
+
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = str(option.name)
+        named = context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        if named and name not in ("mail", "rules", "explain", "as_lines"):
+            raise click.UsageError(
+                f"{option.opts[0]} is about mail, and none is named; a `test` block says itself what is `given`"
+            )
+    checked = load(rules)
+    return FAILED if checked is None else trials.report(checked, explain=explain, as_lines=as_lines)
 
 
 def _kept(ending: ExitStack) -> Verdicts:

@@ -78,14 +78,6 @@ def test_the_version(run: Run) -> None:
             "pyfilter test: option '--rules' requires an argument\nTry `pyfilter test --help`.\n",
         ),
         (["check", "a", "b"], "pyfilter check: got unexpected extra argument (b)\nTry `pyfilter check --help`.\n"),
-        (
-            ["test"],
-            (
-                "pyfilter test: name the mail to test: a message, an mbox, a Maildir or another directory, or `-` for "
-                "standard input (running the `test` blocks of the rules is not in this version)\n"
-                "Try `pyfilter test --help`.\n"
-            ),
-        ),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_a_way_on(run: Run, arguments: list[str], error: str) -> None:

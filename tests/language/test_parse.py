@@ -282,7 +282,7 @@ def test_lists() -> None:
 
 def test_tests() -> None:
     (test,) = parsed('test "a" {\n message "x"\n given spam\n expect not keep\n expect file into "B" by "r"\n}')
-    assert (test.name, test.message.plain, len(test.givens)) == ("a", "x", 1)
+    assert (test.name, [text.plain for text in test.messages], len(test.givens)) == ("a", ["x"], 1)
     assert [(e.action.verb, e.negated, e.by.plain if e.by else None) for e in test.expects] == [
         ("keep", True, None), ("file into", False, "r"),
     ]  # fmt: skip

@@ -1,0 +1,151 @@
+"""`test` blocks are run: what is given, what is expected, and what is said where it is not met."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyfilter import Rules
+from pyfilter.language.diagnostics import render
+
+RULES = """\
+set trusted-authserv = "mx.example.org"
+list family { "olga@family.example" }
+rule "cron jobs" { when header X-Cron-Env exists; file into "Cron" }
+rule "spam" { when spam and not from in family; mark read; file into "spam" }
+rule "forged" { when dmarc fails; reject "no forgeries" }
+rule "points" { when spam.score > 3; discard # on purpose
+}
+rule "signed" { when dkim.domain is "shop.example"; copy into "Shops"; log "signed by {dkim.domain}" }
+rule "plus" { when recipient.extension matches "{box}"; file into "{box}" }
+rule "bounces" { when sender is ""; file into "Bounces" and continue }
+rule "site" { when environment SITE is "Paris"; defer "later" }
+"""
+
+
+def tried(*statements: str, message: str = "From: a@b.example", rules: str = RULES) -> list[str]:
+    """What is said of a test of ``statements``."""
+    block = "\n    ".join(statements)
+    made = Rules.from_text(f'{rules}\ntest "it" {{\n    message "{message}"\n    {block}\n}}\n', "rules")
+    assert made.diagnostics == []
+    (one,) = made.test()
+    return [f"{problem.span.text}: {problem.label}\n{problem.help}" for problem in one.problems]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["expect keep"],
+        ["expect file into inbox"],
+        ["expect not discard"],
+        ["given spam", 'expect file into "spam"', 'expect file into "spam" by "spam"', "expect mark read"],
+        ["given spam", "expect not keep", 'expect not file into "spam" by "plus"', "expect not mark flagged"],
+        ["given not spam", "expect keep"],
+        ["given spam is no", "expect keep"],
+        ["given (spam is no) and not (spam)", "expect keep"],
+        ["given spam.score is 7.5", "expect discard"],
+        ["given spam.score == 3", "expect keep"],
+        ["given dmarc fails", "expect reject", 'expect reject "no forgeries"', 'expect not reject "else"'],
+        ["given dmarc is fail, pass", "expect keep"],
+        ["given dkim.domain is \"Shop.example\"", 'expect copy into "Shops"', 'expect log "signed by Shop.example"'],
+        ['given recipient is "me+Box@here.example"', 'expect file into "Box" by "plus"'],
+        ['given sender is ""', 'expect file into "Bounces"'],
+        ['given environment SITE is "Paris"', "expect defer", "expect not keep"],
+    ],
+    ids=lambda statements: "; ".join(statements),
+)  # fmt: skip
+def test_met(statements: list[str]) -> None:
+    assert tried(*statements) == []
+
+
+def test_what_came_instead_and_why() -> None:
+    said = tried('expect file into "Cron" by "cron jobs"')
+    assert said == [
+        (
+            'expect file into "Cron" by "cron jobs": got keep in INBOX\n'
+            '- "cron jobs" (line 3): not matched\n'
+            "    header X-Cron-Env exists: no, it is absent\n"
+            "no rule took it"
+        )
+    ]
+
+
+def test_the_rules_that_would_have_done_it_are_named() -> None:
+    said = tried("given spam", 'expect file into "Cron"')
+    assert said == [
+        (
+            'expect file into "Cron": got file into "spam" (read) by "spam"\n'
+            '- "cron jobs" (line 3): not matched\n'
+            "    header X-Cron-Env exists: no, it is absent\n"
+            '+ "spam" (line 4): matched\n'
+            "    spam: yes, it is yes\n"
+            '    from in family: no, it is "a@b.example"'
+        )
+    ]
+
+
+def test_a_rule_below_the_one_that_took_it_was_not_asked() -> None:
+    (said,) = tried("given spam", 'expect copy into "Shops" by "signed"')
+    assert '"signed" was not asked: the filtering had ended above it' in said
+
+
+def test_what_must_not_happen() -> None:
+    (said,) = tried("given spam", 'expect not file into "spam"')
+    assert said.startswith('expect not file into "spam": but it did\n+ "spam" (line 4): matched\n')
+
+
+@pytest.mark.parametrize(
+    ("given", "expect", "got"),
+    [
+        ("given spam.score is 9", "expect keep", 'discard by "points"'),
+        ("given not spam", 'expect keep by "spam"', "keep in INBOX"),
+        ('given recipient is "me+Box@here.example"', 'expect file into "box"', 'file into "Box" by "plus"'),
+        ("given dmarc fails", 'expect reject "other"', 'reject "no forgeries" by "forged"'),
+    ],
+)
+def test_not_met(given: str, expect: str, got: str) -> None:
+    (said,) = tried(given, expect)
+    assert said.split("\n")[0] == f"{expect}: got {got}"
+
+
+def test_nobody_outside_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("asked the world")
+
+    monkeypatch.setattr("pyfilter.services.answers.answer", asked)
+    rules = (
+        'rule "a" { when spam; keep }\nrule "b" { verify dkim; scan with rspamd }\nrule "c" { when dkim fails; keep }'
+    )
+    assert tried("expect keep", 'expect not keep by "a"', rules=rules) == []
+
+
+def test_a_message_without_a_scanners_header_is_not_spam() -> None:
+    rules = 'set spam.source = headers\nrule "a" { when spam; file into "spam" }\n'
+    assert tried("expect keep", rules=rules) == []
+    assert tried("given spam", 'expect file into "spam"', rules=rules) == []
+
+
+def test_a_wrong_test_leaves_the_rules_standing() -> None:
+    made = Rules.from_text(
+        'rule "a" { file into "A" }\ntest "x" { message "From: a@b.example"; expect stop }\n', "rules"
+    )
+    assert [problem.code for problem in made.diagnostics] == ["E506"]
+    assert made.trials == []
+
+
+def test_the_whole_problem_as_it_is_shown() -> None:
+    made = Rules.from_text(
+        'rule "a" { file into "A" }\ntest "x" { message "From: a@b.example"; expect keep }\n', "rules"
+    )
+    (one,) = made.test()
+    assert [render(problem) for problem in one.problems] == [
+        (
+            'error[E501]: test "x" fails\n'
+            " --> rules:2:41\n"
+            "  |\n"
+            '2 | test "x" { message "From: a@b.example"; expect keep }\n'
+            "  |                                         ^^^^^^^^^^^ "
+            'got file into "A" by "a"\n'
+            "  |\n"
+            '  = help: + "a" (line 1): matched (it has no condition)'
+        )
+    ]
