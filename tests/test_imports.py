@@ -25,7 +25,7 @@ STOREYS = (
     ("agent", "log"),
     ("trials",),
     ("mda", "library"),
-    ("archive",),
+    ("archive", "editor"),
     ("cli",),
     ("__main__",),
 )
@@ -34,13 +34,16 @@ HEIGHT = {name: height for height, names in enumerate(STOREYS) for name in names
 # what is imported in one file only
 ONE_FILE = (
     "lark", "re2", "marshal", "_socket", "click", "rich", "mailbox", "tarfile", "sqlite3", "email", "_signal",
-    "dkim", "dns", "aiospamc", "http", "ssl",
+    "dkim", "dns", "aiospamc", "http", "ssl", "pygls", "lsprotocol",
 )  # fmt: skip
 ALLOWED_MORE = {
     "marshal": {"language/cache.py", "language/lower.py", "engine/evaluate.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
+    "lsprotocol": {"editor/server.py", "editor/shapes.py"},
 }
+# what the editor's package may stand on, for it is kept apart: nothing but cli imports it
+EDITOR_STANDS_ON = ("pyfilter.editor", "pyfilter.language", "pyfilter.delivery.folders")
 
 ENGINE_NEVER = {"os", "io", "socket", "subprocess", "time", "datetime", "random", "logging", "sqlite3"}
 
@@ -92,6 +95,17 @@ def test_imports_go_one_way(path: Path) -> None:
     for module in imports(path):
         if module.split(".")[0] == "pyfilter":
             assert storey(module) <= own, f"{inside} imports {module}, which stands above it"
+
+
+def test_the_editor_stands_on_the_language_and_only_a_command_imports_it() -> None:
+    for path in modules():
+        inside = path.relative_to(PACKAGE)
+        for module in imports(path):
+            if inside.parts[0] == "editor" and module.split(".")[0] == "pyfilter":
+                known = any(module == place or module.startswith(f"{place}.") for place in EDITOR_STANDS_ON)
+                assert known or module in ("pyfilter", "pyfilter.__version__"), f"{inside} imports {module}"
+            if module.startswith("pyfilter.editor") and inside.parts[0] != "editor":
+                assert inside.as_posix() == "cli/language_server.py", f"{inside} imports {module}"
 
 
 def test_the_engine_is_pure() -> None:

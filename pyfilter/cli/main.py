@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "pyfilter.cli.check",
     "deliver": "pyfilter.cli.deliver",
     "explain": "pyfilter.cli.explain",
+    "language-server": "pyfilter.cli.language_server",
     "learn": "pyfilter.cli.learn",
     "test": "pyfilter.cli.test",
 }
