@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfilter.agent import decide
 from pyfilter.engine.plan import Plan
@@ -14,7 +14,7 @@ from pyfilter.language import files
 from pyfilter.language.compiling import Compiled, compile_files, compile_sources
 from pyfilter.language.diagnostics import Diagnostic, render
 from pyfilter.language.program import Program
-from pyfilter.language.tree import Source
+from pyfilter.language.tree import File, Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.status import Outcome
@@ -72,6 +72,7 @@ class Rules:
         self.diagnostics = list(diagnostics)
         self.files = list(files)
         self.trials = list(trials)
+        self._trees: list[File] = []
         self._facts: Facts = {}
 
     @classmethod
@@ -99,7 +100,9 @@ class Rules:
         if compiled.program is None:
             text = "\n\n".join(render(problem) for problem in compiled.diagnostics)
             raise RulesError(text, compiled.diagnostics)
-        return cls(compiled.program, compiled.diagnostics, paths, compiled.trials)
+        made = cls(compiled.program, compiled.diagnostics, paths, compiled.trials)
+        made._trees = compiled.trees
+        return made
 
     def decide(
         self,
@@ -118,6 +121,17 @@ class Rules:
             envelope = Envelope.of_archive(message)
         plan = decide(self.program, message, envelope, self._facts, trace=trace, given=given, answer=answer)
         return Decision(plan, message)
+
+    def lint(self, headers: Mapping[str, int] | None = None) -> list[Diagnostic]:
+        """Warnings of rules that check and are probably not what was meant; folders are compared with those that
+        exist. ``headers``: {name in lower case: in how many messages of the user's it stands}."""
+        from pyfilter.delivery.execute import maildir_path
+        from pyfilter.delivery.existing import existing
+        from pyfilter.language.lint import lint
+
+        settings: Any = self.program["settings"]
+        folders = existing(maildir_path(settings["maildir"], os.path.expanduser("~")))
+        return lint(self._trees, folders=folders, headers=headers)
 
     def test(self) -> list[Tried]:
         """Run the `test` blocks: of each the plan, and what was not as expected."""

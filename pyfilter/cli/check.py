@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
 from pyfilter.cli.rules import diagnose, warn_elsewhere
 from pyfilter.cli.status import AMISS, DONE, FAILED
-from pyfilter.cli.terminal import has_colour, json_line
+from pyfilter.cli.terminal import Waiting, complain, has_colour, json_line, visible
 from pyfilter.cli.trials import placed, tally
 
 HELP = """Say whether the rules are right.
@@ -30,6 +31,7 @@ expected, what came, and why.
 Examples:
   pyfilter check
   pyfilter check --strict new.rules && mv new.rules ~/.pyfilterrc
+  pyfilter check --mail ~/Maildir      are headers misspelt that your mail has?
   pyfilter check --output short        one line a problem: file:line:column: …
   pyfilter check --output json | jq -r .code
 
@@ -41,8 +43,9 @@ if a file cannot be read.
 @click.command(name="check", help=HELP, short_help="Say whether the rules are right.")
 @click.argument("file", required=False)
 @click.option("--output", type=click.Choice(["text", "short", "json"]), default="text", help="How problems are shown.")
+@click.option("--mail", metavar="MAIL", multiple=True, help="Mail of yours: are the headers that rules ask for in it?")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
-def command(file: str | None, output: str, strict: bool) -> int:
+def command(file: str | None, output: str, mail: tuple[str, ...], strict: bool) -> int:
     from pyfilter.language.diagnostics import as_json, render, short, summary
 
     warn_elsewhere()
@@ -51,6 +54,10 @@ def command(file: str | None, output: str, strict: bool) -> int:
         return FAILED
     tried = rules.test() if rules is not None else []
     found += [problem for one in tried for problem in one.problems]
+    if rules is not None:
+        found += rules.lint(_headers(mail) if mail else None)
+        order = {diagnostic.span.source.name: number for number, diagnostic in reversed(list(enumerate(found)))}
+        found.sort(key=lambda diagnostic: (order[diagnostic.span.source.name], diagnostic.span.start))
     colour = has_colour(sys.stdout)
     for diagnostic in found:
         if output == "json":
@@ -63,3 +70,21 @@ def command(file: str | None, output: str, strict: bool) -> int:
         print(", ".join(filter(None, [summary(found), tally(tried)])))
     wrong = [diagnostic for diagnostic in found if strict or diagnostic.severity == "error"]
     return AMISS if wrong else DONE
+
+
+def _headers(mail: tuple[str, ...]) -> dict[str, int]:
+    """{header: in how many messages it stands}."""
+    from pyfilter.archive.headers import count
+    from pyfilter.archive.sources import Item, Unread
+    from pyfilter.cli.mail import count_bytes, read
+
+    def told(items: Iterator[Item], progress: Waiting) -> Iterator[Item]:
+        for item in items:
+            if isinstance(item, Unread):
+                complain(f"pyfilter: {visible(item.name)}: {visible(item.cause)}")
+            else:
+                progress.advance(len(item.data))
+            yield item
+
+    with Waiting(lambda: count_bytes(mail)) as progress:
+        return count(told(read(mail), progress))

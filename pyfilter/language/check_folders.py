@@ -21,9 +21,9 @@ from base64 import b64encode
 from pyfilter import limits
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_texts import Part, Template, joined
-from pyfilter.language.tree import Span
+from pyfilter.language.tree import Span, Text
 
-__all__ = ["INBOX", "folder"]
+__all__ = ["INBOX", "folder", "shown"]
 
 INBOX = "inbox"
 _DOT = "on disk the dot separates folders (layout maildir++)"
@@ -51,6 +51,11 @@ def folder(template: Template, span: Span, report: Report) -> tuple[Template | N
     for component in components:
         made.extend(("/", *component) if made else component)
     return (joined(made),)
+
+
+def shown(text: Text) -> str:
+    """The folder that a text without holes names, as a mail client shows it."""
+    return "/".join("".join(map(str, pieces)) for pieces in _components((text.plain,)))
 
 
 def _components(parts: tuple[Part, ...]) -> list[list[Part]]:

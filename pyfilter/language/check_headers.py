@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyfilter.language.check_report import Report
+from pyfilter.language.spelling import SHORTEST, slip
 from pyfilter.language.tree import Text, Word
 
 __all__ = ["WELL_KNOWN", "header_key"]
@@ -30,8 +31,6 @@ WELL_KNOWN = (
 _FORGED = frozenset({"authentication-results", "received-spf"})
 
 _BY_NAME = {name.casefold(): name for name in WELL_KNOWN}
-# characters; among shorter names nearly everything is a letter away from something
-_SHORTEST = 4
 
 
 def header_key(name: Word | Text, report: Report) -> str | None:
@@ -75,22 +74,6 @@ def header_key(name: Word | Text, report: Report) -> str | None:
 
 
 def _one_letter_away(name: str) -> str | None:
-    if name in _BY_NAME or len(name) < _SHORTEST:
+    if name in _BY_NAME or len(name) < SHORTEST:
         return None
-    return next((known for key, known in _BY_NAME.items() if len(key) >= _SHORTEST and _slip(name, key)), None)
-
-
-def _slip(one: str, other: str) -> bool:
-    """Whether one letter too many, too few, wrong, or two exchanged make ``other`` of ``one``."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
-        start += 1
-    rest, wanted = one[start:], other[start:]
-    return (
-        rest[1:] == wanted[1:]
-        or rest[1:] == wanted
-        or rest == wanted[1:]
-        or (rest[:2] == wanted[:2][::-1] and rest[2:] == wanted[2:])
-    )
+    return next((known for key, known in _BY_NAME.items() if len(key) >= SHORTEST and slip(name, key)), None)

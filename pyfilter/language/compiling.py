@@ -30,7 +30,8 @@ class Compiled:
     """``program`` None if the rules do not check; ``problem`` then names the first error in one line. A `test` block
     that is wrong is an error which leaves the program standing.
 
-    ``stamps``: of each file the stamp of the content that was compiled; ``trials``: the `test` blocks."""
+    ``stamps``: of each file the stamp of the content that was compiled; ``trials``: the `test` blocks;
+    ``trees``: what was read, of a program that stands."""
 
     program: Program | None
     diagnostics: list[Diagnostic]
@@ -38,6 +39,7 @@ class Compiled:
     problem: str
     stamps: dict[str, files.Stamp]
     trials: list[Trial] = field(default_factory=list)
+    trees: list[File] = field(default_factory=list)
 
 
 def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
@@ -84,7 +86,7 @@ def compile_sources(
         return Compiled(None, diagnostics, _settings(trees), problem, stamps or {})
     settings = program["settings"]
     assert isinstance(settings, dict)
-    return Compiled(program, diagnostics, settings, "", stamps or {}, trials)
+    return Compiled(program, diagnostics, settings, "", stamps or {}, trials, trees)
 
 
 def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:

@@ -157,3 +157,27 @@ def test_a_pipe_sees_no_colour(process: Run, home: Path) -> None:
     ended = process("check", TERM="xterm")
     assert ended.status == 1
     assert "\x1b" not in ended.out
+
+
+def test_what_is_probably_not_meant(run: Run, home: Path) -> None:
+    (home / "Maildir" / ".Cron" / "cur").mkdir(parents=True)
+    (home / ".pyfilterrc").write_text(
+        'list family = "a@b.example"\nrule "a" { when header X-Loup exists; file into "Corn" }\n'
+    )
+    ended = run("check", "--output", "short")
+    assert (ended.status, ended.err) == (0, "")
+    assert [line.split(": ", 1)[1] for line in ended.out.splitlines()[:-1]] == [
+        "warning[W320]: the list `family` is not used",
+        "warning[W302]: no usual header is called `X-Loup`",
+        'warning[W322]: there is no folder "Corn", but "Cron"',
+    ]
+    assert run("check", "--strict").status == 1
+
+
+def test_headers_are_held_against_the_mail(run: Run, home: Path) -> None:
+    (home / ".pyfilterrc").write_text('rule "a" { when header X-Gitlab-Projct exists; keep }\n')
+    (home / "mail.eml").write_bytes(b"X-GitLab-Project: pyfilter\n\ntext\n")
+    assert run("check", "--output", "short").out == "no problems\n"
+    ended = run("check", "--output", "short", "--mail", str(home / "mail.eml"), "--mail", str(home / "absent"))
+    assert ended.out.splitlines()[0].endswith("warning[W323]: none of your mail has a header `X-Gitlab-Projct`")
+    assert ended.err == f"pyfilter: {home / 'absent'}: does not exist\n"
