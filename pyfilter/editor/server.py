@@ -322,4 +322,10 @@ def server(home: str) -> Server:
 
 def serve() -> None:
     """Serve one editor over standard input and output until it goes."""
-    server(os.path.expanduser("~")).start_io()
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else would print must not get between the answers
+    made = server(os.path.expanduser("~"))
+    try:
+        made.start_io(asked, answers)
+    finally:
+        made.worker.shutdown(wait=False, cancel_futures=True)
