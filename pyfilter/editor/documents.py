@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from glob import glob
+from threading import Lock
 
 from pyfilter.editor.reading import Reader, Reading
 from pyfilter.language import files
@@ -41,13 +42,15 @@ class Checked:
 
 
 class Documents:
-    """``home``: of the user whose rules these are."""
+    """``home``: of the user whose rules these are. May be asked by several threads."""
 
     def __init__(self, home: str) -> None:
         self.home = home
         self.opened: dict[str, str] = {}
         self._readers: dict[str, Reader] = {}
         self._on_disk: dict[str, tuple[files.Stamp, str]] = {}
+        self._reading = Lock()
+        self._last: Checked | None = None
 
     # ------------------------------------------------------------------ texts
 
@@ -63,7 +66,7 @@ class Documents:
         """The same with another text in a file's place."""
         made = Documents(self.home)
         made.opened = {**self.opened, path: text}
-        made._readers, made._on_disk = self._readers, self._on_disk
+        made._readers, made._on_disk, made._reading = self._readers, self._on_disk, self._reading
         return made
 
     def reading(self, path: str) -> Reading | None:
@@ -73,7 +76,8 @@ class Documents:
             text = self._stored(path)
         if text is None:
             return None
-        return self._readers.setdefault(path, Reader(path)).read(text)
+        with self._reading:
+            return self._readers.setdefault(path, Reader(path)).read(text)
 
     def _stored(self, path: str) -> str | None:
         try:
@@ -141,7 +145,14 @@ class Documents:
         readings = self.program(path)
         problems = [problem for reading in readings for problem in reading.problems]
         problems += check([reading.file for reading in readings], home=self.home)[1]
-        return Checked(tuple(readings), tuple(problems))
+        self._last = Checked(tuple(readings), tuple(problems))
+        return self._last
+
+    def judged(self, path: str) -> Checked:
+        """The same, as it was found last if no rule file has changed since."""
+        last, readings = self._last, self.program(path)
+        unchanged = last is not None and [id(one) for one in last.readings] == [id(one) for one in readings]
+        return last if last is not None and unchanged else self.checked(path)
 
 
 def includes(reading: Reading) -> list[Include]:

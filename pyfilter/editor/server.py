@@ -1,12 +1,11 @@
 """The language server: what an editor asks of rule files, over standard input and output.
 
-Speaks the Language Server Protocol 3.17 by pygls. Everything that looks at rules happens in one
-thread of its own, in turn, so that typing never waits for checking; each answer is of the text as it
-stood when it was asked for.
+Speaks the Language Server Protocol 3.17 by pygls. Questions are answered in one thread, in turn, and rules
+checked in another, so that typing waits for neither.
 
 An editor is told of all that is wrong in a file when it is opened and whenever it, or a file
-it shares a program with (documents.py), changes: at once, or in a file that is long when typing has
-rested for REST seconds.
+it shares a program with (documents.py), changes: when typing has rested for as long as the last check took,
+at most LONGEST_REST: the first time of a long file takes longest.
 
 Whole texts are sent at each change. Pieces of them would have to be put together by line, and
 pygls counts more signs as line ends than the protocol does: one U+2028 in a rule, and all below
@@ -17,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -34,7 +35,6 @@ from pyfilter.editor.completion import begins, offers
 from pyfilter.editor.documents import Checked, Documents, included, includes
 from pyfilter.editor.hover import explained, told
 from pyfilter.editor.outline import outline
-from pyfilter.editor.reading import WHOLE
 from pyfilter.editor.remedies import remedy
 from pyfilter.editor.shapes import Sheet, completion, diagnostic, difference, symbol
 from pyfilter.editor.standing import standing
@@ -42,7 +42,7 @@ from pyfilter.language.tree import Source
 
 __all__ = ["Server", "serve"]
 
-REST = 0.2  # seconds
+LONGEST_REST = 0.5  # seconds
 
 FORMATTER = "pyfilter.language.format"
 
@@ -55,12 +55,14 @@ class Server(LanguageServer):
     def __init__(self, home: str) -> None:
         super().__init__("pyfilter", __version__, types.TextDocumentSyncKind.Full)
         self.documents = Documents(home)
-        self.worker = ThreadPoolExecutor(max_workers=1)
+        self.answerer = ThreadPoolExecutor(max_workers=1)
+        self.checker = ThreadPoolExecutor(max_workers=1)
         self._uris: dict[str, str] = {}
         self._sheets: dict[str, Sheet] = {}
         self._checked: dict[str, Checked] = {}
         self._resting: dict[str, asyncio.TimerHandle] = {}
         self._checks: set[asyncio.Task[None]] = set()
+        self._rest = 0.0  # seconds
 
     # ------------------------------------------------------------------ files
 
@@ -84,20 +86,20 @@ class Server(LanguageServer):
         return kept
 
     async def ask(self, question: Callable[..., Answer], *words: Any) -> Answer:
-        """Answer in the worker's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.worker, question, *words)
+        """Answer in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self.answerer, question, *words)
 
     # ------------------------------------------------------------------ checks
 
     def changed(self, path: str, text: str) -> None:
         self.documents.open(path, text)
-        self.check_soon(path, REST if len(text) > WHOLE else 0)
+        self.check_soon(path)
 
-    def check_soon(self, path: str, rest: float = 0) -> None:
+    def check_soon(self, path: str) -> None:
         waiting = self._resting.pop(path, None)
         if waiting is not None:
             waiting.cancel()
-        self._resting[path] = asyncio.get_running_loop().call_later(rest, self._check, path)
+        self._resting[path] = asyncio.get_running_loop().call_later(self._rest, self._check, path)
 
     def _check(self, path: str) -> None:
         self._resting.pop(path, None)
@@ -109,7 +111,7 @@ class Server(LanguageServer):
         """Check the program around a file, tell of the problems of each of its files that is open."""
         if path not in self.documents.opened:
             return
-        checked, found = await self.ask(self._problems, path)
+        checked, found = await asyncio.get_running_loop().run_in_executor(self.checker, self._problems, path)
         names_of_files = {reading.name for reading in checked.readings}
         for sheet, problems in found:
             name = sheet.reading.name
@@ -124,7 +126,9 @@ class Server(LanguageServer):
                     self.check_soon(other.name)
 
     def _problems(self, path: str) -> tuple[Checked, list[tuple[Sheet, list[types.Diagnostic]]]]:
+        begun = time.monotonic()
         checked = self.documents.checked(path)
+        self._rest = min(time.monotonic() - begun, LONGEST_REST)
         sheets = [sheet for reading in checked.readings if (sheet := self.sheet(reading.name))]
         return checked, [
             (sheet, [diagnostic(one, sheet, sheets) for one in checked.diagnostics if sheet.reading.holds(one.span)])
@@ -145,7 +149,7 @@ class Server(LanguageServer):
         if sheet is None:
             return None
         offset = sheet.offset(position)
-        checked = self.documents.checked(path)
+        checked = self.documents.judged(path)
         here = []
         for found in checked.diagnostics:
             if sheet.reading.holds(found.span):
@@ -223,7 +227,7 @@ class Server(LanguageServer):
         if sheet is None:
             return []
         first, last = sheet.offset(range.start), sheet.offset(range.end)
-        checked = self.documents.checked(path)
+        checked = self.documents.judged(path)
         made = []
         for found in checked.diagnostics:
             if not sheet.reading.holds(found.span):
@@ -323,9 +327,11 @@ def server(home: str) -> Server:
 def serve() -> None:
     """Serve one editor over standard input and output until it goes."""
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    sys.setswitchinterval(0.001)  # seconds; so an answer waits five times less for a check that goes on
     os.dup2(2, 1)  # whatever else would print must not get between the answers
     made = server(os.path.expanduser("~"))
     try:
         made.start_io(asked, answers)
     finally:
-        made.worker.shutdown(wait=False, cancel_futures=True)
+        for worker in (made.answerer, made.checker):
+            worker.shutdown(wait=False, cancel_futures=True)
