@@ -7,7 +7,7 @@ A text up to WHOLE characters is read as ``check`` reads it. Of a longer one onl
 changed are: it is cut at the declarations at the left margin, which is where the parser finds its
 way back from an error anyway (language/recovery.py), and each piece is a ``Source`` of its own.
 Where several pieces in a row cannot be read, a text or a brace runs over them, and they are
-read as one.
+read as one. What an error's remedy takes from far above (an action's bare name) is not seen then.
 """
 
 from __future__ import annotations

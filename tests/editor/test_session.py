@@ -6,7 +6,11 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from lsprotocol.types import DiagnosticSeverity, Position, Range, SymbolKind
+
+types = pytest.importorskip("lsprotocol.types", reason="pygls is not installed: pip install 'pyfilter-mail[editor]'")
+DiagnosticSeverity, Position, Range, SymbolKind = (
+    types.DiagnosticSeverity, types.Position, types.Range, types.SymbolKind,
+)  # fmt: skip
 
 Editor = Any  # conftest.py
 
@@ -32,7 +36,7 @@ rule "aunt Olga" {
 NAME = "my.rules"
 
 
-def at(line: int, start: int, end: int) -> Range:
+def at(line: int, start: int, end: int) -> Any:
     return Range(Position(line, start), Position(line, end))
 
 
