@@ -58,6 +58,15 @@ CONDITION_DEPTH = 64
 LET_CHARACTERS = 64 << 10
 # `let`s that insert each other in a chain; nobody follows a longer one.
 LET_DEPTH = 50
+# tests that `define`s insert in all: a few that insert each other twice would fill the memory.
+DEFINED_TESTS = 100_000
+# actions of one `action` with those it does by `do`; nobody reads more.
+SEQUENCE_ACTIONS = 100
+# actions that `do` inserts in all; ten for each of 10,000 rules.
+DONE_ACTIONS = 100_000
+# rule files that `include` reads in all, and how deep they include each other.
+INCLUDED_FILES = 64
+INCLUDE_DEPTH = 8
 # syntax errors reported of one rule file; who sees more reads none.
 PROBLEMS = 100
 # bytes of one list file; a block list of 200,000 addresses takes 5 MB.
@@ -118,3 +127,7 @@ COMPONENT_BYTES = 255
 REASON_CHARACTERS = 400
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
+# seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).
+JOURNAL_SECONDS = 6 * 86400
+# bytes of the journal before a new one is begun: 5,000 mails a day for six days; 8 MB are read in 2 ms.
+JOURNAL_BYTES = 8 << 20

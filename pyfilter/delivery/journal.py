@@ -1,0 +1,216 @@
+"""The journal: what was done with a message, so that a mail server's retry repeats nothing.
+
+A delivery that is killed between the moment a copy becomes visible and its exit is tried again by the mail server,
+with the same bytes. So before the first copy becomes visible its name is written down (an *intent*), and what was sent
+is written down when it was (the *ledger*). The next delivery of the same message to the same recipient finds both: a
+copy that lies where it was going to lie is not made again, and nothing is sent twice. A copy that is *not* there is
+made, whatever the journal says: a reader may have moved it, and a duplicate is better than a loss.
+
+- The key is a digest of the bytes as they came, without the mbox `From ` line (Postfix dates it anew with each try),
+  and the recipient. A message without any Received line is never taken for a retry: nobody has queued it.
+- ``~/.local/state/pyfilter/journal``, append-only, one line a record, each written by one write(2):
+  ``seconds KEY I path …`` and ``seconds KEY S what``, bytes that are no printable ASCII as ``%XX``. A line that was
+  torn by a crash is passed over.
+- An intent is not brought to disk: after a power cut it may be missing, and a copy may come twice. What was sent is.
+- When the first record is older than limits.JOURNAL_SECONDS, or the file larger than limits.JOURNAL_BYTES, it becomes
+  ``journal.1``, in the place of an older one; both are read.
+
+A journal that cannot be read or written never fails a delivery; ``problem`` says what is wrong, for the log.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from pyfilter import limits
+from pyfilter.delivery.maildir import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyfilter.message.message import Message
+
+__all__ = ["Journal"]
+
+DIRECTORY = b".local/state/pyfilter"
+NAME = b"journal"
+INTENT, SENT = b"I", b"S"
+
+
+class Journal:
+    """What is known of one message for one recipient. ``retry``: an earlier delivery of it left something."""
+
+    __slots__ = ("_directory", "_intents", "_key", "_sent", "_torn", "problem")
+
+    def __init__(self, home: str, message: Message, recipient: str) -> None:
+        self.problem = ""
+        self._directory = os.fsencode(home) + b"/" + DIRECTORY
+        self._intents: set[bytes] = set()
+        self._sent: set[bytes] = set()
+        self._torn = False
+        self._key = _key(message, recipient)
+        if not any(field.name == "received" for field in message.fields):
+            return
+        for name in (NAME + b".1", NAME):
+            for kind, words in _records(self._read(name), self._key):
+                (self._intents if kind == INTENT else self._sent).update(words)
+
+    @property
+    def retry(self) -> bool:
+        return bool(self._intents or self._sent)
+
+    def lies(self, folder: bytes) -> bytes | None:
+        """The name, below ``folder``, of a copy that an earlier delivery of this message made visible there; None if
+        there is none. A reader may have moved it to cur/ or changed its flags."""
+        for path in self._intents:
+            directory, _, base = path.rpartition(b"/")
+            if directory != folder:
+                continue
+            for place in (b"new", b"cur"):
+                for name in _listed(folder + b"/" + place):
+                    if name.partition(b":")[0] == base:
+                        return place + b"/" + name
+        return None
+
+    def was_sent(self, what: bytes) -> bool:
+        """``what``: a name of the caller's for one thing that is sent."""
+        return what in self._sent
+
+    def intend(self, paths: Iterable[bytes]) -> None:
+        """Copies are going to become visible: the folder's directory, "/" and the name without place and flags."""
+        self._append(INTENT, paths, durable=False)
+
+    def sent(self, what: bytes) -> None:
+        """This was sent; on disk when the call returns."""
+        self._append(SENT, (what,), durable=True)
+
+    # ------------------------------------------------------------------ the file
+
+    def _read(self, name: bytes) -> bytes:
+        path = self._directory + b"/" + name
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            return self._failed(error)
+        try:
+            data = bytearray()
+            while chunk := os.read(descriptor, 1 << 20):
+                data += chunk
+        except OSError as error:
+            return self._failed(error)
+        finally:
+            os.close(descriptor)
+        self._torn = not data.endswith(b"\n") and bool(data)
+        if name == NAME and _is_full(data):
+            self._turn()
+        return bytes(data)
+
+    def _turn(self) -> None:
+        """A new file; who still writes into the old one writes what is still read."""
+        try:
+            os.rename(self._directory + b"/" + NAME, self._directory + b"/" + NAME + b".1")
+        except OSError as error:
+            self._failed(error)
+        self._torn = False
+
+    def _append(self, kind: bytes, words: Iterable[bytes], *, durable: bool) -> None:
+        written = b" ".join([_escaped(word) for word in words])
+        line = b"%d %s %s %s\n" % (time.time(), self._key, kind, written)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            try:
+                descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
+            except FileNotFoundError:
+                _make(self._directory)
+                descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
+            try:
+                write_all(descriptor, b"\n" * self._torn + line)
+                if durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._failed(error)
+        self._torn = False
+
+    def _failed(self, error: OSError) -> bytes:
+        self.problem = f"{os.fsdecode(self._directory)}/journal: {error.strerror}; a retry may repeat what was done"
+        return b""
+
+
+def _key(message: Message, recipient: str) -> bytes:
+    from _blake2 import blake2b
+
+    digest = blake2b(digest_size=20)
+    digest.update(recipient.encode("utf-8", "replace") + b"\0")
+    digest.update(message.raw)
+    return digest.hexdigest().encode("ascii")
+
+
+def _records(data: bytes, key: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Kind and words of each record of the message."""
+    wanted = b" " + key + b" "
+    place = data.find(wanted)
+    while place >= 0:
+        end = data.find(b"\n", place)
+        if end < 0:
+            return  # torn, or being written
+        kind, *words = data[place + len(wanted) : end].split(b" ")
+        if kind in (INTENT, SENT) and all(words):
+            yield kind, [_unescaped(word) for word in words]
+        place = data.find(wanted, end)
+
+
+def _is_full(data: bytearray) -> bool:
+    if len(data) > limits.JOURNAL_BYTES:
+        return True
+    first = bytes(data[:20]).partition(b" ")[0]
+    return first.isdigit() and int(first) < time.time() - limits.JOURNAL_SECONDS
+
+
+def _listed(directory: bytes) -> list[bytes]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _make(directory: bytes) -> None:
+    """The state directory, and what is missing above it; 0700."""
+    for depth in (2, 1, 0):
+        path = directory.rsplit(b"/", depth)[0]
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            continue
+
+
+_HEX = b"0123456789ABCDEF"
+
+
+def _escaped(word: bytes) -> bytes:
+    if word.isalnum():
+        return word
+    out = bytearray()
+    for byte in word:
+        if 0x21 <= byte <= 0x7E and byte != 0x25:
+            out.append(byte)
+        else:
+            out += bytes((0x25, _HEX[byte >> 4], _HEX[byte & 15]))
+    return bytes(out)
+
+
+def _unescaped(word: bytes) -> bytes:
+    first, *rest = word.split(b"%")
+    out = bytearray(first)
+    for piece in rest:
+        try:
+            out.append(int(piece[:2], 16))
+        except ValueError:
+            out += b"%" + piece[:2]
+        out += piece[2:]
+    return bytes(out)

@@ -1,0 +1,166 @@
+"""The journal: a retry finds what was done, and nothing else does."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyfilter import limits
+from pyfilter.delivery.journal import Journal
+from pyfilter.message.message import Message
+
+RAW = b"Received: from a by b; Tue, 24 Nov 2026 12:00:00 +0100\nSubject: x\n\ntext\n"
+MAIL = Message.from_bytes(RAW)
+FOLDER = b"/home/me/Maildir/.Cron"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / ".local" / "state" / "pyfilter").mkdir(parents=True, mode=0o700)
+    return tmp_path
+
+
+def journal(home: Path, message: Message = MAIL, recipient: str = "me@here.example") -> Journal:
+    made = Journal(str(home), message, recipient)
+    assert made.problem == ""
+    return made
+
+
+def written(home: Path) -> bytes:
+    return (home / ".local/state/pyfilter/journal").read_bytes()
+
+
+def copy_in(folder: Path, place: str, name: str) -> bytes:
+    (folder / place).mkdir(parents=True, exist_ok=True)
+    (folder / place / name).write_bytes(RAW)
+    return os.fsencode(folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("new", "1.M2P3Q0.host,S=9,W=10"),
+        ("cur", "1.M2P3Q0.host,S=9,W=10:2,"),
+        ("cur", "1.M2P3Q0.host,S=9,W=10:2,FS"),
+    ],
+)
+def test_a_copy_that_lies_there_is_found_by_the_retry(home: Path, tmp_path: Path, place: str, name: str) -> None:
+    folder = copy_in(tmp_path / "Maildir", place, name)
+    first = journal(home)
+    assert (first.retry, first.lies(folder)) == (False, None)
+    first.intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
+    again = journal(home)
+    assert again.retry
+    assert again.lies(folder) == f"{place}/{name}".encode()
+    assert again.lies(folder + b"/.Other") is None
+
+
+def test_a_copy_that_was_moved_or_never_came_is_made_again(home: Path, tmp_path: Path) -> None:
+    folder = copy_in(tmp_path / "Maildir", "new", "2.M2P3Q0.host,S=9,W=10")
+    journal(home).intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
+    assert journal(home).lies(folder) is None
+
+
+def test_only_the_same_message_to_the_same_recipient_is_a_retry(home: Path) -> None:
+    journal(home).sent(b"rule\tann@there.example")
+    assert journal(home).was_sent(b"rule\tann@there.example")
+    assert not journal(home).was_sent(b"rule\tbob@there.example")
+    assert not journal(home, recipient="other@here.example").retry
+    assert not journal(home, Message.from_bytes(RAW + b".")).retry
+    assert journal(home, Message.from_bytes(b"From a@b Tue Nov 24 12:00:01 2026\n" + RAW)).retry, "dated anew"
+
+
+def test_a_message_that_nobody_queued_is_never_a_retry(home: Path) -> None:
+    unqueued = Message.from_bytes(b"Subject: x\n\ntext\n")
+    journal(home, unqueued).intend([FOLDER + b"/1.M2P3Q0.host"])
+    assert not journal(home, unqueued).retry
+
+
+def test_a_record_is_one_line_whatever_stands_in_it(home: Path) -> None:
+    strange = b"/home/m\xc3\xa9 \n%/.C\x00\xff/1.M2"
+    journal(home).intend([strange, b"/b/2"])
+    line = written(home)
+    assert line.count(b"\n") == 1 and line.isascii()
+    assert line.endswith(b" I /home/m%C3%A9%20%0A%25/.C%00%FF/1.M2 /b/2\n")
+    journal(home).sent(strange)
+    assert journal(home).was_sent(strange)
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, what: bytes) -> None:
+    home = tmp_path_factory.mktemp("home")
+    made = Journal(str(home), MAIL, "x")
+    made.sent(what)
+    assert Journal(str(home), MAIL, "x").was_sent(what)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 30, 60])
+def test_a_torn_line_is_passed_over_and_spoils_no_other(home: Path, cut: int) -> None:
+    journal(home).sent(b"one")
+    path = home / ".local/state/pyfilter/journal"
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole.replace(b"one", b"two")[:-cut])
+    again = journal(home)
+    assert again.was_sent(b"one") and not again.was_sent(b"two")
+    again.sent(b"three")
+    assert journal(home).was_sent(b"three")
+
+
+def test_garbage_is_passed_over(home: Path) -> None:
+    journal(home).sent(b"one")
+    path = home / ".local/state/pyfilter/journal"
+    path.write_bytes(b"\0" * 4096 + b"\n" + path.read_bytes() + b"\xff\xfe no record\n")
+    assert journal(home).was_sent(b"one")
+
+
+def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    os.umask(0o022)
+    journal(tmp_path).sent(b"one")
+    path = tmp_path / ".local/state/pyfilter/journal"
+    assert [stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent)] == [0o600, 0o700]
+
+
+def test_an_old_journal_is_turned_and_still_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = time.time() - limits.JOURNAL_SECONDS - 60
+    monkeypatch.setattr(time, "time", lambda: before)
+    journal(home).sent(b"old")
+    monkeypatch.undo()
+    assert journal(home).was_sent(b"old"), "found while it is turned"
+    journal(home).sent(b"new")
+    assert b"new" in written(home) and b"old" not in written(home)
+    assert journal(home).was_sent(b"old") and journal(home).was_sent(b"new")
+
+
+def test_a_large_journal_is_turned(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JOURNAL_BYTES", 200)
+    for number in range(6):
+        journal(home).sent(b"%d" % number)
+    assert len(written(home)) < 400
+    assert journal(home).was_sent(b"5")
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo", "link", "no directory"])
+def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
+    path = home / ".local/state/pyfilter/journal"
+    match kind:
+        case "directory":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)
+        case "link":
+            path.symlink_to(home / "elsewhere")
+        case _:
+            path.parent.rmdir()
+            path.parent.write_text("")
+    made = Journal(str(home), MAIL, "x")
+    made.intend([FOLDER + b"/1.M2"])
+    made.sent(b"one")
+    assert made.problem.startswith(f"{path}: ")
+    assert made.problem.endswith("; a retry may repeat what was done")
+    assert not (home / "elsewhere").exists()
