@@ -73,11 +73,13 @@ class Scope:
 
 
 class Texts:
-    """Makes templates; keeps what each `let` stands for."""
+    """Makes templates; keeps what each `let` stands for. ``programs``: what texts name as one (check_programs.py):
+    behind which words, where, and the program."""
 
     def __init__(self, names: Names, report: Report) -> None:
         self.names = names
         self.report = report
+        self.programs: list[tuple[str, Span, str]] = []
         self._lets: dict[str, Template | None] = {}
 
     def check_lets(self) -> None:
