@@ -92,8 +92,11 @@ class Rules:
 
     @classmethod
     def from_text(cls, text: str, name: str = "<text>") -> Rules:
-        """The rules in ``text``. Raises RulesError."""
-        return cls._made(compile_sources([Source(name, text)]), [name])
+        """The rules in ``text``; what they include is looked for beside ``name``. Raises RulesError."""
+        try:
+            return cls._made(compile_sources([Source(name, text)]), [name])
+        except files.Refused as refused:
+            raise RulesError(str(refused)) from None
 
     @classmethod
     def _made(cls, compiled: Compiled, paths: list[str]) -> Rules:

@@ -5,6 +5,7 @@ Pure: no I/O, no clock, no randomness; the same input gives the same Plan foreve
 Rules are asked in order. The first rule whose actions take the message ends the filtering, once all
 its actions are done; what no rule takes is kept in the inbox (the implicit keep). Conditions
 have three values (Kleene): a test that could not be decided is unknown, a rule matches only on true.
+An `else` rule is asked only if none of the rules it follows matched, and none of them is unknown.
 `discard` and `reject` need a decision without unknowns above them: otherwise the message is kept.
 
 Without a trace only the rules are loaded and asked that can match (the Program's index); with one
@@ -81,19 +82,29 @@ class Run:
     def rules(self) -> None:
         rules: tuple[bytes, ...] = self.program["rules"]
         numbers: Any = range(len(rules)) if self.steps is not None else candidates(self.program, self.case)
+        above: dict[int, tuple[str, bool | None]] = {}
         for number in numbers:
-            if self.rule(loads(rules[number]), 0):
+            if self.rule(loads(rules[number]), 0, number, above):
                 return
 
-    def rule(self, rule: Tuple, depth: int) -> bool:
-        """Ask one rule and do its actions. True: the filtering ends."""
-        name, number, file, condition, body, _ = rule
+    def rule(self, rule: Tuple, depth: int, place: int, above: dict[int, tuple[str, bool | None]]) -> bool:
+        """Ask one rule and do its actions. True: the filtering ends.
+
+        ``place``: its number among the rules beside it; ``above``: {place: (name, verdict)} of those that matched
+        or could not be decided. One that was not asked, or is no candidate, did not match."""
+        name, number, file, condition, body, chain = rule
+        for before in range(place - chain, place):
+            if before in above:
+                self.passed(rule, depth, *above[before])
+                return False
         around = self.case.captures
         self.case.captures = dict(around)
         try:
             verdict = True if condition is None else self.judge(condition)
             if self.steps is not None:
                 self.step(rule, depth, verdict)
+            if verdict is not False:
+                above[place] = name, verdict
             if verdict is not True:
                 if verdict is None:
                     self.unknown.append(name)
@@ -108,9 +119,10 @@ class Run:
     def statements(self, rule: Tuple, body: Tuple, depth: int) -> bool:
         around, self.unmarked = self.unmarked, []
         ended = False
-        for statement in body:
+        above: dict[int, tuple[str, bool | None]] = {}
+        for place, statement in enumerate(body):
             if statement[0] == "rule":
-                if self.rule(statement[1], depth + 1):
+                if self.rule(statement[1], depth + 1, place, above):
                     ended = True
                     break  # the inner rule took the message
             elif self.act(rule, statement):
@@ -144,6 +156,15 @@ class Run:
         why = [] if rule[3] is None else reasons(rule[3], self.judge, self.case, self.program, self.excerpts)
         self.case.captures = captures
         self.steps.append(Step(rule[0], self.file(rule[2]), rule[1], depth, verdict, why))
+
+    def passed(self, rule: Tuple, depth: int, before: str, verdict: bool | None) -> None:
+        """Note of an `else` rule that the rule ``before`` it is why it is not asked."""
+        if self.steps is None:
+            return
+        from pyfilter.engine.trace import Step
+
+        because = f'rule "{before}" {"matched" if verdict else "could not be decided"}'
+        self.steps.append(Step(rule[0], self.file(rule[2]), rule[1], depth, False, [], because))
 
     # ----------------------------------------------------------- conditions
 

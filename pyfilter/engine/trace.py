@@ -46,13 +46,21 @@ class Reason:
 
 
 class Step:
-    """One rule asked; ``depth`` 0 for a top-level rule."""
+    """One rule asked; ``depth`` 0 for a top-level rule. ``because``: why an `else` rule was not asked, else empty."""
 
-    __slots__ = ("depth", "file", "line", "reasons", "rule", "verdict")
+    __slots__ = ("because", "depth", "file", "line", "reasons", "rule", "verdict")
 
     def __init__(
-        self, rule: str, file: str, line: int, depth: int, verdict: bool | None, reasons: list[Reason]
+        self,
+        rule: str,
+        file: str,
+        line: int,
+        depth: int,
+        verdict: bool | None,
+        reasons: list[Reason],
+        because: str = "",
     ) -> None:
+        self.because = because
         self.rule = rule
         self.file = file
         self.line = line
@@ -66,7 +74,8 @@ class Step:
             "file": self.file,
             "line": self.line,
             "depth": self.depth,
-            "verdict": VERDICTS[self.verdict],
+            "verdict": "not asked" if self.because else VERDICTS[self.verdict],
+            **({"because": self.because} if self.because else {}),
             "reasons": [reason.as_data() for reason in self.reasons],
         }
 
@@ -217,6 +226,8 @@ _MARKS = {True: "+", False: "-", None: "?"}
 def step_lines(step: Step) -> list[str]:
     """One rule asked, in words: its verdict, and a line for each test that decided it."""
     indent = "  " * step.depth
+    if step.because:
+        return [f'{indent}- "{step.rule}" (line {step.line}): not asked, {step.because}']
     lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" (line {step.line}): {VERDICTS[step.verdict]}']
     lines += [f"{indent}    {reason.condition}: {_said(reason)}" for reason in step.reasons]
     if not step.reasons:

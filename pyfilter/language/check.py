@@ -1,6 +1,7 @@
 """The checker: parsed rule files to the Program, or all that is wrong with them.
 
-In: the files in the order they are asked (/etc/pyfilterrc, then the user's).
+In: the files in the order they are asked (/etc/pyfilterrc, then the user's), with what they include in its place
+(includes.py): of one source there may be several pieces.
 Names are shared between them; the settings of a later file win. Out: the
 Program (None if anything is an error) and the diagnostics, sorted by place.
 Never raises for anything that parsed.
@@ -25,7 +26,7 @@ from pyfilter.language.check_conditions import Conditions
 from pyfilter.language.check_lists import Lists
 from pyfilter.language.check_names import Names, collect
 from pyfilter.language.check_report import Report
-from pyfilter.language.check_rules import Rules, first_word, later_statement
+from pyfilter.language.check_rules import Rules
 from pyfilter.language.check_settings import Settings
 from pyfilter.language.check_shadows import report_shadows, report_takers
 from pyfilter.language.check_tests import Excerpts, Tests
@@ -35,13 +36,10 @@ from pyfilter.language.check_trust import report_trust
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.lower import program
 from pyfilter.language.program import Program
-from pyfilter.language.tree import Action, ActionDefinition, Broken, Define, File, Include, Item, Rule, TestBlock, When
+from pyfilter.language.tree import Action, Broken, File, Item, Rule, TestBlock, When
 from pyfilter.language.trials import Trial
 
 __all__ = ["check"]
-
-# statements of later versions -> their words
-_LATER: dict[type, str] = {Include: "include", Define: "define", ActionDefinition: "action"}
 
 
 def check(
@@ -56,36 +54,36 @@ def check(
     texts = Texts(names, report)
     texts.check_lets()
     excerpts = Excerpts()
-    rules = Rules(Conditions(Tests(names, texts, excerpts, report), report), Actions(texts, report), report)
+    numbers: dict[int, int] = {}
+    for file in files:
+        numbers.setdefault(id(file.source), len(numbers))
+    conditions = Conditions(Tests(names, texts, excerpts, report), report)
+    rules = Rules(conditions, Actions(texts, report), names, numbers, report)
     settings = Settings(texts, report).settings(files)
     lists = Lists(texts, report, home, look_for_files).lists(files)
     nodes: list[Rule] = []
     lowered: list[Lowered] = []
-    for number, file in enumerate(files):
-        for item in file.items:
+    for file in files:
+        for item, made in rules.rules(file.items, Scope()):
             if isinstance(item, Rule):
-                made = rules.rule(item, Scope(), number)
                 nodes.append(item)
                 if made is not None:
                     lowered.append(made)
-            elif type(item) in _LATER:
-                word = _LATER[type(item)]
-                later_statement(word, first_word(item.span, word), report)
         _homeless(file, rules)
-    report_takers(nodes, report)
+    report_takers(nodes, rules.sequences, report)
     report_trust(names.used, settings, report)
     if not report.failed:
-        report_shadows(nodes, lowered, lists, report)
+        report_shadows(nodes, lowered, lists, rules.sequences, report)
     aside = Report()
     made_trials = _trials(files, lowered, names, aside)
     if trials is not None:
         trials += made_trials
-    diagnostics = report.sorted([id(file.source) for file in files], aside)
+    diagnostics = report.sorted(list(numbers), aside)
     if report.failed:
         return None, diagnostics
     made_program = program(
         settings=settings,
-        files=tuple(file.source.name for file in files),
+        files=tuple({id(file.source): file.source.name for file in files}.values()),
         lists=lists,
         rules=lowered,
         excerpts=excerpts.lines,

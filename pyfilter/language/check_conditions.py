@@ -4,7 +4,7 @@ In: a condition of the tree and the ``Scope`` of captures it stands in. Out: the
 condition as the Program keeps it (see program.py) and the Scope of what it
 captures. A condition that is wrong gives None and forgives its captures.
 
-Single tests are judged in ``check_tests.py``.
+Single tests are judged in ``check_tests.py``, names of conditions in ``check_defines.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pyfilter import limits
+from pyfilter.language.check_defines import Defines, defined_by
 from pyfilter.language.check_patterns import forgive
 from pyfilter.language.check_report import Report, on_one_line
 from pyfilter.language.check_tests import Tests
@@ -29,6 +30,8 @@ class Conditions:
     def __init__(self, tests: Tests, report: Report) -> None:
         self.tests = tests
         self.report = report
+        self.defines = Defines(tests.names, report)
+        self.defines.check(self.condition)
 
     def condition(self, node: Condition, scope: Scope, depth: int = 0) -> tuple[Lowered | None, Scope]:
         if depth > limits.CONDITION_DEPTH:
@@ -42,7 +45,8 @@ class Conditions:
             )
             return None, forgive(node)
         if isinstance(node, Test):
-            return self.tests.test(node, scope)
+            name = defined_by(node, self.tests.names)
+            return self.tests.test(node, scope) if name is None else self.defines.inserted(node, name, depth)
         if isinstance(node, Paren):
             return self.condition(node.operand, scope, depth + 1)
         if isinstance(node, Not):
@@ -76,7 +80,8 @@ class Conditions:
         operands = [node.operands[0]]
         operators: list[Word] = []
         for operator, operand in zip(node.operators, node.operands[1:], strict=True):
-            joined = _with_list(operands[-1], operand) if operator.name.lower() == "or" else None
+            bare = operator.name.lower() == "or" and defined_by(operand, self.tests.names) is None
+            joined = _with_list(operands[-1], operand) if bare else None
             if joined is None:
                 operands.append(operand)
                 operators.append(operator)

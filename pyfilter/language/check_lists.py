@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from pyfilter import limits
-from pyfilter.language.check_report import Report
-from pyfilter.language.check_rules import first_word
+from pyfilter.language.check_report import Report, first_word
 from pyfilter.language.check_texts import Texts
 from pyfilter.language.entries import entry
 from pyfilter.language.tree import File, ListDefinition, Source, Text, Wild

@@ -78,7 +78,10 @@ def _define(item: Definition, names: Names, report: Report) -> None:
             f"`{name}` is defined twice" if same else f"`{name}` is a {_KINDS[type(before)]} already",
             item.name.span,
             "here again" if same else f"here a {kind}",
-            "a name means one thing: give one of the two another name",
+            "a name means one thing: give one of the two another name"
+            if before.name.span.source is item.name.span.source
+            else f"a name means one thing in all rule files: `{name}` is one of {before.name.span.source.name},\n"
+            "give this one another name",
             [Note(before.name.span, "first here")],
         )
         return

@@ -13,20 +13,24 @@ from difflib import get_close_matches
 from pyfilter.language.diagnostics import Diagnostic, Note
 from pyfilter.language.tree import Rule, Span
 
-__all__ = ["Report", "backquoted", "name_of", "nearest", "on_one_line"]
+__all__ = ["Report", "backquoted", "first_word", "name_of", "nearest", "on_one_line"]
 
 
 class Report:
-    """The diagnostics so far. One place gets one diagnostic of a code."""
+    """The diagnostics so far. One place gets one diagnostic of a code.
+
+    ``using``: where what is judged now is used, of pieces that stand elsewhere (`do`); a note tells it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, int], Diagnostic] = {}
+        self.using: Note | None = None
 
     def add(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: Iterable[Note] = ()
     ) -> None:
         key = (code, id(span.source), span.start, span.end)
-        self._found.setdefault(key, Diagnostic(code, message, span, label, help, tuple(notes)))
+        told = tuple(notes) if self.using is None else (*notes, self.using)
+        self._found.setdefault(key, Diagnostic(code, message, span, label, help, told))
 
     def later(self, what: str, span: Span, meanwhile: str = "") -> None:
         """``what``, in its backquotes, is in the language but not in this version."""
@@ -51,6 +55,11 @@ def name_of(rule: Rule) -> Span:
     head = rule.head.text
     start = len(head) - len(head.removeprefix("rule").lstrip())
     return Span(rule.head.source, rule.head.start + start, rule.head.end)
+
+
+def first_word(span: Span, word: str) -> Span:
+    """The ``word`` with which ``span`` begins."""
+    return Span(span.source, span.start, span.start + len(word))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

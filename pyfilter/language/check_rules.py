@@ -1,19 +1,23 @@
 """Rules: their order inside, their nesting, their names.
 
 In: a ``Rule`` of the tree. Out: the rule as the Program keeps it, nested tuples.
-`when` stands before the actions; several are joined by `and`. Nothing stands
-after `stop`, and `stop` does not stand after an action that ends the filtering
-anyway.
+`when` stands before the actions; several are joined by `and`. An `else` rule
+stands directly behind the rule it follows. `do` is replaced by what it does
+(check_sequences.py); check_order.py judges what stands behind an end.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from pyfilter import limits
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
-from pyfilter.language.check_report import Report, backquoted, name_of
+from pyfilter.language.check_names import Names
+from pyfilter.language.check_order import Order
+from pyfilter.language.check_report import Report, first_word, name_of
+from pyfilter.language.check_sequences import Sequences
 from pyfilter.language.check_shadows import report_takers
 from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
@@ -22,19 +26,21 @@ from pyfilter.language.tree import (
     ActionDefinition,
     Broken,
     Define,
+    Hole,
     Include,
     Item,
     Let,
     ListDefinition,
+    Node,
     Rule,
     Setting,
     Span,
     TestBlock,
     When,
 )
-from pyfilter.language.vocabulary import ACTIONS, STATEMENTS
+from pyfilter.language.walking import below
 
-__all__ = ["Rules", "first_word", "later_statement"]
+__all__ = ["Rules"]
 
 
 _WORDS: dict[type, str] = {
@@ -49,14 +55,33 @@ _WORDS: dict[type, str] = {
 
 
 class Rules:
-    def __init__(self, conditions: Conditions, actions: Actions, report: Report) -> None:
+    """``files``: of each source (its id) its number in the Program."""
+
+    def __init__(
+        self, conditions: Conditions, actions: Actions, names: Names, files: dict[int, int], report: Report
+    ) -> None:
         self.conditions = conditions
         self.actions = actions
+        self.files = files
         self.report = report
         self.count = 0
         self._named: dict[str, Rule] = {}
+        self.sequences = Sequences(names, report)
+        self.sequences.check(self._unused, self.misplaced)
 
-    def rule(self, node: Rule, scope: Scope, file: int, depth: int = 1) -> Lowered | None:
+    def rules(self, items: Iterable[Item], scope: Scope, depth: int = 1) -> Iterator[tuple[Item, Lowered | None]]:
+        """The items, each rule among them lowered."""
+        before: Item | None = None
+        chain = 0
+        for item in items:
+            if isinstance(item, Rule):
+                chain = self._chain(item, before, chain)
+                yield item, self._rule(item, scope, depth, chain)
+            else:
+                yield item, None
+            before = item
+
+    def _rule(self, node: Rule, scope: Scope, depth: int, chain: int) -> Lowered | None:
         self.count += 1
         self._name(node)
         if self.count == limits.RULES + 1:
@@ -76,11 +101,27 @@ class Rules:
                 f"at most {limits.RULE_DEPTH} rules stand inside each other",
             )
             return None
-        if node.otherwise is not None:
-            later_statement("else", node.otherwise, self.report)
         condition, scope = self._when(node, scope)
-        body = self._body(node, scope, file, depth)
-        return (node.name, node.head.line, file, condition, body, 0)
+        body = self._body(node, scope, depth)
+        return (node.name, node.head.line, self._file(node), condition, body, chain)
+
+    def _chain(self, node: Rule, before: Item | None, chain: int) -> int:
+        """How many rules right before it ``node`` follows; ``chain``: how many the one before it follows."""
+        if node.otherwise is None or isinstance(before, Broken):
+            return 0
+        if isinstance(before, Rule):
+            return chain + 1
+        self.report.add(
+            "E314",
+            "`else` follows no rule",
+            node.otherwise,
+            "nothing stands before it" if before is None else "what stands before it is no rule",
+            "an `else` rule stands directly behind the rule that did not match: move it there, or leave `else` out",
+        )
+        return 0
+
+    def _file(self, node: Node) -> int:
+        return self.files.get(id(node.span.source), 0)
 
     def _name(self, node: Rule) -> None:
         before = self._named.setdefault(node.name, node)
@@ -109,61 +150,56 @@ class Rules:
             return None, scope
         return (made[0] if len(made) == 1 else ("and", *made)), scope
 
-    def _body(self, node: Rule, scope: Scope, file: int, depth: int) -> tuple[Lowered, ...]:
+    def _body(self, node: Rule, scope: Scope, depth: int) -> tuple[Lowered, ...]:
         made: list[Lowered] = []
         first: Span | None = None  # the first action or nested rule
-        ending: Action | None = None
-        stopped: Action | None = None
+        order = Order(self.report)
         judged = True
-        for statement in node.body:
+        for statement, lowered in self.rules(node.body, scope, depth + 1):
             if isinstance(statement, When):
                 if first is not None:
                     self._late_when(statement, first)
-                continue
-            if isinstance(statement, Rule | Action):
-                if stopped is not None:
-                    self._after_stop(statement, stopped)
-                    stopped = None
-                first = first or (statement.head if isinstance(statement, Rule) else statement.span)
-            if isinstance(statement, Rule):
-                nested = self.rule(statement, scope, file, depth + 1)
-                if nested is not None:
-                    made.append(("rule", nested))
-            elif isinstance(statement, Action):
-                lowered = self.actions.action(statement, scope, file)
+            elif isinstance(statement, Rule):
+                order.take(statement)
+                first = first or statement.head
                 if lowered is not None:
-                    made.append(lowered)
-                row = ACTIONS[statement.verb]
-                if row.stops and ending is not None:
-                    self._needless_stop(statement, ending)
-                elif row.stops:
-                    stopped = statement
-                if row.ends and statement.continues is None:
-                    ending = ending or statement
+                    made.append(("rule", lowered))
+            elif isinstance(statement, Action):
+                first = first or statement.span
+                for action, by in self.sequences.flat((statement,), counted=True):
+                    assert isinstance(action, Action)
+                    order.take(action, by)
+                    self.report.using = None if by is None else Note(by.span, "done here")
+                    done = self.actions.action(action, scope, self._file(action))
+                    self.report.using = None
+                    if done is not None:
+                        made.append(done)
             else:
                 judged = False
                 self.misplaced(statement)
-        report_takers([statement for statement in node.body if isinstance(statement, Rule)], self.report)
+        inner = [statement for statement in node.body if isinstance(statement, Rule)]
+        report_takers(inner, self.sequences, self.report)
         if first is None and judged:
             self._does_nothing(node)
         return tuple(made)
 
+    def _unused(self, action: Action) -> None:
+        """Judge an action of a sequence for itself: what only a rule that uses it has is forgiven."""
+        holes = frozenset(node.name for node in below(action) if isinstance(node, Hole))
+        self.actions.action(action, Scope(forgiven=holes), self._file(action))
+
     # ------------------------------------------------------------------ what is wrong with the order
 
-    def misplaced(self, statement: Item) -> None:
-        """A declaration inside a rule."""
+    def misplaced(self, statement: Item, where: str = "inside a rule here") -> None:
+        """A declaration inside a rule or a sequence."""
         if isinstance(statement, Broken):
             return
         word = _WORDS[type(statement)]
-        row = STATEMENTS[word]
-        if not row.built:
-            later_statement(word, first_word(statement.span, word), self.report)
-            return
         self.report.add(
             "E309",
             f"`{word}` stands outside of rules",
             first_word(statement.span, word),
-            "inside a rule here",
+            where,
             "move it to the left margin, above the rules",
         )
 
@@ -199,35 +235,3 @@ class Rules:
             "no action in it",
             'say what to do: `file into "Folder"`, or `keep` for the inbox',
         )
-
-    def _needless_stop(self, statement: Action, ending: Action) -> None:
-        go_on = backquoted(row.verb for row in ACTIONS.values() if row.built and not row.ends and not row.stops)
-        self.report.add(
-            "E304",
-            f"`stop` is not needed after `{ending.verb}`",
-            statement.verb_span,
-            "the filtering has ended",
-            f"leave it out: only {go_on} go on by themselves",
-            [Note(ending.span, "this ends it")],
-        )
-
-    def _after_stop(self, statement: Rule | Action, stopped: Action) -> None:
-        span = statement.head if isinstance(statement, Rule) else statement.span
-        self.report.add(
-            "E304",
-            "nothing stands after `stop`",
-            span,
-            "never done",
-            "move `stop` to the end of the rule",
-            [Note(stopped.verb_span, "the filtering ends here")],
-        )
-
-
-def later_statement(word: str, span: Span, report: Report) -> None:
-    """A statement that is not in this version."""
-    row = STATEMENTS[word]
-    report.later(f"`{word}`", span, row.meanwhile)
-
-
-def first_word(span: Span, word: str) -> Span:
-    return Span(span.source, span.start, span.start + len(word))

@@ -20,7 +20,7 @@ _HABITS = {
 
 
 class Settings:
-    """Later files win over earlier ones; within one file a setting stands once."""
+    """Later files win over earlier ones; within one file, with what it includes, a setting stands once."""
 
     def __init__(self, texts: Texts, report: Report) -> None:
         self.report = report
@@ -29,8 +29,9 @@ class Settings:
     def settings(self, files: list[File]) -> dict[str, object]:
         made: dict[str, object] = {row.name: row.default for row in SETTINGS.values() if row.built}
         places: dict[str, Span] = {}
+        seen_in: dict[int, dict[str, Span]] = {}
         for file in files:
-            seen: dict[str, Span] = {}
+            seen = seen_in.setdefault(id(file.within or file.source), {})
             for item in file.items:
                 if isinstance(item, Setting):
                     self._setting(item, made, seen)

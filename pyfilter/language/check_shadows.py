@@ -8,6 +8,7 @@ lowered conditions.
 from __future__ import annotations
 
 from pyfilter.language.check_report import Report, name_of, on_one_line
+from pyfilter.language.check_sequences import Sequences
 from pyfilter.language.check_texts import Lowered
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.shadows import Lists, ending, shadows
@@ -27,8 +28,10 @@ _ENDS = {
 }
 
 
-def report_takers(rules: list[Rule], report: Report) -> None:
-    """Of rules beside each other, the first behind one that takes every message."""
+def report_takers(rules: list[Rule], sequences: Sequences, report: Report) -> None:
+    """Of rules beside each other, the first behind one that takes every message; and `else` behind one that
+    always matches."""
+    _report_needless_else(rules, report)
     taker: tuple[Rule, Action] | None = None
     for node in rules:
         if taker is not None:
@@ -42,16 +45,37 @@ def report_takers(rules: list[Rule], report: Report) -> None:
                 [Note(name_of(rule), "every message comes here …"), Note(action.span, "… and the filtering ends")],
             )
             return
-        found = _ending(node)
+        found = _ending(node, sequences)
         if found is not None:
             taker = node, found
 
 
-def report_shadows(nodes: list[Rule], rules: list[Lowered], lists: Lists, report: Report) -> None:
+def _report_needless_else(rules: list[Rule], report: Report) -> None:
+    always: Rule | None = None  # of the chain so far, the rule that always matches
+    for node in rules:
+        if node.otherwise is None:
+            always = None
+        elif always is not None:
+            report.add(
+                "W301",
+                f'rule "{node.name}" can never run',
+                name_of(node),
+                "`else` is asked only if no rule before it matched",
+                f'give "{always.name}" a condition, or leave `else` out',
+                [Note(name_of(always), "without a condition this matches always")],
+            )
+        if always is None and not any(isinstance(statement, When | Broken) for statement in node.body):
+            always = node
+
+
+def report_shadows(nodes: list[Rule], rules: list[Lowered], lists: Lists, sequences: Sequences, report: Report) -> None:
     """Top-level rules whose messages an earlier one takes; ``rules`` are ``nodes`` lowered."""
     for number, by in shadows(rules, lists):
         node, taker = nodes[number], nodes[by]
-        action = _last(taker, rules[by])
+        if number - by <= rules[number][5]:
+            _report_shadowed_else(node, taker, report)
+            continue
+        action = _last(taker, rules[by], sequences)
         help = f'move "{node.name}" above "{taker.name}"'
         if ACTIONS[action.verb].continuable and ACTIONS[action.verb].ends:
             help += f',\nor let "{taker.name}" go on: `{action.span.text} and continue`'
@@ -69,6 +93,22 @@ def report_shadows(nodes: list[Rule], rules: list[Lowered], lists: Lists, report
         )
 
 
+def _report_shadowed_else(node: Rule, before: Rule, report: Report) -> None:
+    assert node.otherwise is not None
+    report.add(
+        "W301",
+        f'rule "{node.name}" can never run',
+        name_of(node),
+        "",
+        f'`else` is asked only if "{before.name}" did not match:\nmove "{node.name}" above it, the other with `else`',
+        [
+            Note(_when(before).condition.span, "what this asks for …"),
+            Note(node.otherwise, "… does not come here"),
+            Note(_when(node).condition.span, _meets(_when(before).condition)),
+        ],
+    )
+
+
 def _when(node: Rule) -> When:
     return next(statement for statement in node.body if isinstance(statement, When))
 
@@ -80,22 +120,23 @@ def _meets(condition: Condition) -> str:
     return "asks for some of them"
 
 
-def _last(node: Rule, lowered: Lowered) -> Action:
+def _last(node: Rule, lowered: Lowered, sequences: Sequences) -> Action:
     """The action with which the rule ends the filtering: actions and nested rules are lowered one to one."""
     number = ending(lowered[4])
     assert number is not None
-    action = [statement for statement in node.body if isinstance(statement, Rule | Action)][number]
+    done = [statement for statement, _ in sequences.flat(node.body) if isinstance(statement, Rule | Action)]
+    action = done[number]
     assert isinstance(action, Action)
     return action
 
 
-def _ending(node: Rule) -> Action | None:
+def _ending(node: Rule, sequences: Sequences) -> Action | None:
     """The action that ends the filtering for every message, or None."""
     if node.otherwise is not None or any(isinstance(statement, When | Broken) for statement in node.body):
         return None
-    for statement in node.body:
+    for statement, _ in sequences.flat(node.body):
         if isinstance(statement, Rule):
-            found = _ending(statement)
+            found = _ending(statement, sequences)
             if found is not None:
                 return found
         elif isinstance(statement, Action):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyfilter.language.check_actions import Actions
+from pyfilter.language.check_defines import defined_by
 from pyfilter.language.check_report import Report, nearest, on_one_line
 from pyfilter.language.check_tests import Tests
 from pyfilter.language.check_texts import Lowered, Scope, Texts
@@ -114,6 +115,8 @@ class Trials:
             return all(whole)
         if not isinstance(node, Test):
             return self._no_answer(node, "it leaves open which of them")
+        if defined_by(node, self.tests.names):
+            return self._no_answer(node, "a condition of yours", "write the answer itself: `given spam`")
         lowered, _ = self.tests.test(node, Scope())
         if lowered is None:
             return False

@@ -64,8 +64,14 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "be called like a field, a setting or a `let`, nor stand twice in one pattern."
         ),
     ),
-    "E208": ("text made of itself", "A `let` may insert other `let`s, but not, through them, itself."),
-    "E209": ("text too long", "Texts that insert texts that insert texts grow without measure; here is the end."),
+    "E208": (
+        "name made of itself",
+        "A `let`, a `define` or an `action` may be made of others, but not, through them, of itself.",
+    ),
+    "E209": (
+        "grows too long",
+        "Texts, conditions and actions that insert others that insert others grow without measure; here is the end.",
+    ),
     "E210": (
         "wrong value of a setting or a list",
         (

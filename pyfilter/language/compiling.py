@@ -7,13 +7,14 @@ must lie in the Maildir its owner looks into.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 from pyfilter import limits
 from pyfilter.language import files
 from pyfilter.language.check import check
+from pyfilter.language.decoding import decoded
 from pyfilter.language.diagnostics import Diagnostic, short
+from pyfilter.language.includes import Includes
 from pyfilter.language.parse import parse
 from pyfilter.language.program import Program
 from pyfilter.language.tree import File, Setting, Source, Span
@@ -30,8 +31,9 @@ class Compiled:
     """``program`` None if the rules do not check; ``problem`` then names the first error in one line. A `test` block
     that is wrong is an error which leaves the program standing.
 
-    ``stamps``: of each file the stamp of the content that was compiled; ``trials``: the `test` blocks;
-    ``trees``: what was read, of a program that stands."""
+    ``stamps``: of each file the stamp of the content that was compiled; ``included``: of each file that they include,
+    None of one that is missing; ``listed``: of each pattern of `include` the names it stood for; ``trials``: the `test`
+    blocks; ``trees``: what was read, of a program that stands, with what is included in its place."""
 
     program: Program | None
     diagnostics: list[Diagnostic]
@@ -40,6 +42,8 @@ class Compiled:
     stamps: dict[str, files.Stamp]
     trials: list[Trial] = field(default_factory=list)
     trees: list[File] = field(default_factory=list)
+    included: dict[str, files.Stamp | None] = field(default_factory=dict)
+    listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
@@ -53,7 +57,7 @@ def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
         data, stamps[path] = files.read(path)
         if len(data) > limits.RULES_BYTES:
             return _too_large(path, data, sources, stamps)
-        source, found = _decoded(path, data)
+        source, found = decoded(path, data)
         sources.append(source)
         problems += found
     return compile_sources(sources, problems, stamps, look_for_files=look_for_files)
@@ -66,32 +70,43 @@ def compile_sources(
     *,
     look_for_files: bool = True,
 ) -> Compiled:
-    """Compile rule files already read; ``problems`` were found while reading them."""
+    """Compile rule files already read; ``problems`` were found while reading them. What they include is read from
+    disk. Raises files.Refused."""
     diagnostics = list(problems or [])
-    trees = []
+    trees: list[File] = []
+    includes = Includes()
     for source in sources:
         tree, found = parse(source)
-        trees.append(tree)
+        trees += includes.expanded(tree)
         diagnostics += found
+    diagnostics += includes.problems
     unread = any(problem.severity == "error" for problem in diagnostics)
     trials: list[Trial] = []
     program, found = check(trees, look_for_files=look_for_files, trials=trials)
     diagnostics += found
-    order = {id(source): number for number, source in enumerate(sources)}
+    order: dict[int, int] = {}
+    for tree in trees:
+        order.setdefault(id(tree.source), len(order))
     diagnostics.sort(key=lambda problem: (order.get(id(problem.span.source), 0), problem.span.start))
     errors = [problem for problem in diagnostics if problem.severity == "error"]
+    settings: object
     if unread or program is None:
         more = len(errors) - 1
         problem = short(errors[0]) + (f" (and {more} more: run `pyfilter check`)" if more > 0 else "")
-        return Compiled(None, diagnostics, _settings(trees), problem, stamps or {})
-    settings = program["settings"]
+        settings = _settings(trees)
+        trials, trees, program = [], [], None
+    else:
+        problem = ""
+        settings = program["settings"]
     assert isinstance(settings, dict)
-    return Compiled(program, diagnostics, settings, "", stamps or {}, trials, trees)
+    return Compiled(
+        program, diagnostics, settings, problem, stamps or {}, trials, trees, includes.stamps, includes.listed
+    )
 
 
 def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:
     """A rule file past limits.RULES_BYTES: not read but for the settings, which stand at its beginning."""
-    head, _ = _decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
+    head, _ = decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
     problem = Diagnostic(
         "E312",
         f"the rule file is larger than {limits.RULES_BYTES >> 20} MiB",
@@ -99,8 +114,9 @@ def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, f
         "",
         'move long lists into files of their own: `list NAME from "names.txt"`',
     )
-    settings = _settings([parse(source)[0] for source in (*before, head)])
-    return Compiled(None, [problem], settings, short(problem), stamps)
+    includes = Includes()
+    settings = _settings([tree for source in (*before, head) for tree in includes.expanded(parse(source)[0])])
+    return Compiled(None, [problem], settings, short(problem), stamps, included=includes.stamps, listed=includes.listed)
 
 
 def _settings(trees: list[File]) -> dict[str, object]:
@@ -114,35 +130,3 @@ def _settings(trees: list[File]) -> dict[str, object]:
     settings = (program or check([])[0] or {})["settings"]
     assert isinstance(settings, dict)
     return settings
-
-
-def _decoded(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
-    """The text of a rule file; UTF-8, else an error at the first byte that is not, and the rest as Latin-1."""
-    name = _shown(path)
-    try:
-        text = data.decode("utf-8-sig")
-        wrong = -1
-    except UnicodeDecodeError as error:
-        text = data.decode("latin-1")
-        wrong = error.start
-    # byte offsets are Latin-1 offsets; both line ends become one, before places are counted
-    unified = text.replace("\r\n", "\n")
-    source = Source(name, unified)
-    if wrong < 0:
-        return source, []
-    at = wrong - text[:wrong].count("\r\n")
-    return source, [
-        Diagnostic(
-            "E301",
-            "the rule file is not UTF-8",
-            Span(source, at, at + 1),
-            f"byte 0x{data[wrong]:02x} is not part of a UTF-8 character",
-            "save the file as UTF-8: `iconv -f ISO-8859-1 -t UTF-8`, or the encoding it was written in",
-        )
-    ]
-
-
-def _shown(path: str) -> str:
-    """``path`` as a user writes it: below the home directory with ``~``."""
-    home = os.path.expanduser("~")
-    return "~" + path[len(home) :] if home != "/" and path.startswith(home + "/") else path

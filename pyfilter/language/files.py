@@ -1,10 +1,11 @@
 """Rule files on disk: which ones, whether they may be trusted, and their bytes.
 
 ``/etc/pyfilterrc`` is asked first (never as root), then ``~/.pyfilterrc``, else
-``~/.config/pyfilter/rules``. A file is used only if it is a regular file, owned by the running user or
-root, not writable by a group other than the user's own nor by others: whoever can write the rules
-can have all mail. Symbolic links are fine, the target is what is checked, and must be there.
-Anything else is Refused: a temporary failure, and the log names the mode.
+``~/.config/pyfilter/rules``; they may include others. A file is used only if it is a regular file, owned
+by the running user or root, not writable by a group other than the user's own nor by others: whoever can
+write the rules can have all mail. Symbolic links are fine, the target is what is checked, and must be
+there. Anything else is Refused: a temporary failure, and the log names the mode. Rules that come with
+pyfilter are trusted as far as pyfilter itself, beside which they lie.
 
 On the hot path; imports os and stat alone.
 """
@@ -16,10 +17,24 @@ import stat
 
 from pyfilter import limits
 
-__all__ = ["SYSTEM", "Refused", "Stamp", "candidates", "check_home", "read", "stamp"]
+__all__ = [
+    "SYSTEM",
+    "Refused",
+    "Stamp",
+    "candidates",
+    "check_home",
+    "comes_with_pyfilter",
+    "listed",
+    "read",
+    "shipped",
+    "stamp",
+]
 
 SYSTEM = "/etc/pyfilterrc"
 USER = (".pyfilterrc", ".config/pyfilter/rules")
+
+# the package, and beside it the rules of a checkout; installed they lie in the package
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # what identifies the content of a file: device, inode, bytes, mtime and ctime in ns
 Stamp = tuple[int, int, int, int, int]
@@ -43,6 +58,8 @@ def _trusted(path: str, found: os.stat_result) -> Stamp:
     mode = stat.S_IMODE(found.st_mode)
     if not stat.S_ISREG(found.st_mode):
         raise Refused(f"{path} is not a regular file")
+    if comes_with_pyfilter(path):
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     if found.st_uid not in (os.geteuid(), 0):
         raise Refused(f"{path} belongs to uid {found.st_uid}, neither to the user nor to root: chown it")
     if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != os.getegid()):
@@ -80,6 +97,58 @@ def read(path: str) -> tuple[bytes, Stamp]:
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return data, before
+
+
+def shipped() -> str:
+    """The directory of the rule files that come with pyfilter."""
+    installed = os.path.join(_PACKAGE, "rules")
+    checkout = os.path.dirname(_PACKAGE)
+    if not os.path.isdir(installed) and os.path.isfile(os.path.join(checkout, "meson.build")):
+        return os.path.join(checkout, "rules")
+    return installed
+
+
+def comes_with_pyfilter(path: str) -> bool:
+    return path.startswith(os.path.dirname(_PACKAGE)) and os.path.dirname(path) == shipped()
+
+
+def listed(pattern: str) -> tuple[str, ...]:
+    """The names in a directory that the last part of ``pattern`` (`*` and `?`) stands for, in order; never hidden
+    files, nor those that editors leave behind (`x.rules~`). Raises Refused: whoever can write the directory can
+    put any file of the user's there."""
+    directory, _, name = pattern.rpartition("/")
+    try:
+        found = os.stat(directory or "/")
+        if found.st_uid not in (os.geteuid(), 0):
+            raise Refused(f"{directory} belongs to uid {found.st_uid}, neither to the user nor to root: chown it")
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != os.getegid()):
+            raise Refused(f"{directory} is writable by others (mode {mode:04o}): chmod go-w {directory}")
+        names = os.listdir(directory or "/")
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, ValueError) as error:
+        raise Refused(f"{directory} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return tuple(sorted(one for one in names if one[:1] != "." and one[-1:] != "~" and _meets(one, name)))
+
+
+def _meets(name: str, pattern: str) -> bool:
+    """Whether ``name`` is what ``pattern`` says; a star that was too short is made longer, only ever the last one."""
+    at = read = 0
+    star, after = -1, 0
+    while at < len(name):
+        if read < len(pattern) and pattern[read] == "*":
+            star, after = read, at
+            read += 1
+        elif read < len(pattern) and pattern[read] in ("?", name[at]):
+            at += 1
+            read += 1
+        elif star >= 0:
+            after += 1
+            at, read = after, star + 1
+        else:
+            return False
+    return pattern[read:].strip("*") == ""
 
 
 def check_home(home: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pyfilter.language.check_folders import shown
 from pyfilter.language.check_report import Report
 from pyfilter.language.diagnostics import Diagnostic
-from pyfilter.language.files import SYSTEM
+from pyfilter.language.files import SYSTEM, comes_with_pyfilter
 from pyfilter.language.spelling import SHORTEST, slip
 from pyfilter.language.tree import (
     Action,
@@ -72,7 +72,7 @@ def _unused(files: list[File], nodes: list[Node], report: Report) -> None:
     own = {id(node.name) for node in nodes if isinstance(node, ListDefinition | Let | Define | ActionDefinition)}
     used = {node.name for node in nodes if isinstance(node, Word | Field | Hole) and id(node) not in own}
     for file in files:
-        if file.source.name == SYSTEM:
+        if (file.within or file.source).name == SYSTEM or comes_with_pyfilter(file.source.name):
             continue
         for item in file.items:
             if isinstance(item, ListDefinition | Let | Define | ActionDefinition) and item.name.name not in used:

@@ -1,8 +1,9 @@
 """From rule files on disk to a Program: the cached one where nothing changed, else compiled.
 
 ``load`` is what a delivery calls; it imports the compiler (and with it lark) only when a rule file
-changed since the program was stored. Rules that do not check are remembered too, so that a slip costs
-the compiler once and not once a message.
+changed since the program was stored, or one that they include, or what a pattern of `include` stands
+for. Rules that do not check are remembered too, so that a slip costs the compiler once and not once a
+message.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def load(home: str, chosen: str | None = None) -> Loaded:
         raise files.Refused(f"{chosen}: there is no such file")
     stored: Any = cache.load(home, name)
     # whole and of another shape, if a development version wrote it: no reason to defer all mail
-    if isinstance(stored, tuple) and len(stored) == 4 and stored[0] == stamps:
-        return Loaded(*stored[1:])
+    if isinstance(stored, tuple) and len(stored) == 5 and stored[0] == stamps and _unchanged(stored[4]):
+        return Loaded(*stored[1:4])
     return _compile(home, name, stamps)
 
 
@@ -66,6 +67,14 @@ def _consulted(place: tuple[str, ...]) -> list[tuple[str, files.Stamp | None]]:
     return found
 
 
+def _unchanged(included: Any) -> bool:
+    """Whether what the rules include is what it was. Raises files.Refused."""
+    stamps, listed = included
+    return all(files.stamp(path) == before for path, before in stamps) and all(
+        files.listed(pattern) == names for pattern, names in listed
+    )
+
+
 def _compile(home: str, name: str, stamps: list[tuple[str, files.Stamp | None]]) -> Loaded:
     from pyfilter.language.compiling import compile_files
 
@@ -75,6 +84,8 @@ def _compile(home: str, name: str, stamps: list[tuple[str, files.Stamp | None]])
     read = [(path, compiled.stamps.get(path, stamp)) for path, stamp in stamps]
     # the ctime, which nobody can set: an mtime in the future would mean to compile for every message
     now = time.time_ns()
-    if all(stamp is None or abs(now - stamp[4]) > _SETTLED for _, stamp in read):
-        cache.store(home, name, (read, loaded.program, loaded.problem, loaded.settings))
+    included = tuple(compiled.included.items())
+    if all(stamp is None or abs(now - stamp[4]) > _SETTLED for _, stamp in (*read, *included)):
+        more = included, tuple(compiled.listed.items())
+        cache.store(home, name, (read, loaded.program, loaded.problem, loaded.settings, more))
     return loaded

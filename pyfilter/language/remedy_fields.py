@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyfilter.language.check_headers import WELL_KNOWN
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import Define, Field, Span, Test
+from pyfilter.language.tree import ActionDefinition, Define, Field, Span, Test
 from pyfilter.language.vocabulary import (
     ACTIONS,
     FIELDS,
@@ -75,7 +75,7 @@ def later(name: str, span: Span, report: Report) -> bool:
 def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:
     """``subject`` is no field of this version."""
     name = subject.name
-    if names.unread(name) or (node.relation is None and isinstance(names.defined.get(name), Define)):
+    if names.unread(name):
         return  # its definition is reported already
     if later(name, subject.span, report):
         return
@@ -103,6 +103,8 @@ def _meant(node: Test, subject: Field, names: Names) -> str:
         return _parts(FIELDS[base], part)
     if plain in _HEADERS or plain.startswith("x-"):
         return f"a header is asked by the word `header`: `header {on_one_line(node.span.text)}`"
+    if isinstance(names.defined.get(name), Define):
+        return f"`{name}` is a condition: it stands alone, `when {name}`"
     if name in names.defined:
         return f"`{name}` is a name of yours; a condition begins with a field: `from in {name}`"
     if name in ACTIONS or name.split(".")[0] in RESERVED:
@@ -130,6 +132,11 @@ def _yours(name: str, names: Names) -> str:
         return f"`{name}` is a list: write `from in {name}`"
     if names.let_named(name):
         return f'`{name}` is a text: write `from is "{{{name}}}"`'
+    if isinstance(names.defined.get(name), ActionDefinition):
+        return f"`{name}` is a sequence of actions: write `do {name}` below the conditions"
+    guess = nearest(name, [known for known, found in names.defined.items() if isinstance(found, Define)])
+    if guess:
+        return f"did you mean the condition `{guess}`?"
     guess = nearest(name, names.lists)
     return f"did you mean the list `{guess}`? Write `from in {guess}`" if guess else ""
 

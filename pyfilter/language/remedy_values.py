@@ -6,7 +6,7 @@ import re
 
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import Number, Point, Quantity, Regex, Relation, Test, Text, Value, Word
+from pyfilter.language.tree import Define, Number, Point, Quantity, Regex, Relation, Test, Text, Value, Word
 from pyfilter.language.vocabulary import NUMERIC, RELATIONS, WORDS, field_kind
 
 # `… or cc contains "x"` behind a field without a relation
@@ -214,6 +214,10 @@ def no_list(node: Test, value: Word, names: Names, report: Report) -> None:
         return
     if names.let_named(name):
         report.add("E202", f"`{name}` is a text, not a list", value.span, "", f'write `{subject} is "{{{name}}}"`')
+        return
+    if isinstance(names.defined.get(name), Define):
+        help = f"it stands alone: `when {name}`"
+        report.add("E202", f"`{name}` is a condition, not a list", value.span, "", help)
         return
     guess = nearest(name, names.lists)
     if guess:

@@ -9,6 +9,9 @@ missing one costs nothing.
 A test of a field holds if any value of the field does, so it is enough that a
 value which meets the later test meets the earlier one: ``contains
 "ports-changes"`` implies ``contains "ports"``.
+
+An `else` rule does not get all that it asks for, so it throws no shadow but on the rest of its chain, which gets
+nothing of it either, whatever it does.
 """
 
 from __future__ import annotations
@@ -46,10 +49,16 @@ def shadows(rules: list[Lowered], lists: Lists) -> Iterator[tuple[int, int]]:
         condition = rule[3]
         if condition is None:
             continue
-        by = finder.first_taker(condition, rules)
+        by = finder.first_before(condition, rules, number - rule[5], number)
+        if by is None:
+            by = finder.first_taker(condition, rules)
         if by is not None:
             yield number, by
-        if ending(rule[4]) is not None and not (changing and any(asks(test[1]) for test in _leaves(condition))):
+        if (
+            not rule[5]
+            and ending(rule[4]) is not None
+            and not (changing and any(asks(test[1]) for test in _leaves(condition)))
+        ):
             finder.add(number, condition)
 
 
@@ -84,6 +93,11 @@ class _Finder:
             for text in self._equal_to(test):
                 candidates.update(self.by_text.get((test[1], text), ())[:MOST_COMPARED])
         return next((taker for taker in sorted(candidates) if self.implies(condition, rules[taker][3])), None)
+
+    def first_before(self, condition: Lowered, rules: list[Lowered], start: int, end: int) -> int | None:
+        """Of the rules that an `else` rule follows, the first that matches whatever it asks for."""
+        chain = range(max(start, end - MOST_COMPARED), end)
+        return next((n for n in chain if rules[n][3] is not None and self.implies(condition, rules[n][3])), None)
 
     def _equal_to(self, test: Lowered) -> frozenset[str]:
         if test[0] == "is":

@@ -388,7 +388,10 @@ Statement = Item
 @dataclass(frozen=True, slots=True)
 class File:
     """A parsed rule file: its items in order. Where parsing had to recover a ``Broken`` stands instead
-    of what was written, and a diagnostic says so."""
+    of what was written, and a diagnostic says so.
+
+    ``within``: of an included file (includes.py), the rule file that it is a part of."""
 
     source: Source
     items: tuple[Item, ...]
+    within: Source | None = None

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_actions import BUILT_ACTIONS, FLAGS
 from pyfilter.language.vocabulary_fields import BUILT_FIELDS, PARTS
-from pyfilter.language.vocabulary_later import LATER_ACTIONS, LATER_FIELDS, LATER_SETTINGS, LATER_STATEMENTS
+from pyfilter.language.vocabulary_later import LATER_ACTIONS, LATER_FIELDS, LATER_SETTINGS
 from pyfilter.language.vocabulary_rows import (
     ActionRow,
     FieldRow,
@@ -129,7 +129,27 @@ STATEMENTS: dict[str, StatementRow] = {
             "a message with what must happen to it; `pyfilter check` tries it",
             'test "a note is kept" { message "Subject: a note"; expect keep }',
         ),
-        *LATER_STATEMENTS,
+        StatementRow(
+            "define",
+            "names a condition, which stands alone where a condition stands: `when work and not spam`",
+            'define work as from.domain is "corp.example"',
+        ),
+        StatementRow(
+            "action",
+            "names a sequence of actions, which `do` does",
+            'action put-by { mark read; copy into "Archive" }',
+        ),
+        StatementRow(
+            "include",
+            "reads further rule files here: one, all of a pattern in the order of their names, or `<name>`, which "
+            "comes with pyfilter; `include optional` may be missing",
+            'include "rules.d/*.rules"',
+        ),
+        StatementRow(
+            "else",
+            "a rule that is asked only if the one directly before it, and those that one follows, did not match",
+            'rule "big" { when size > 9 MB; file into "Big" }; rule "rest" else { keep }',
+        ),
     )
 }
 

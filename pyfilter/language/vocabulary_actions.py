@@ -42,6 +42,7 @@ BUILT_ACTIONS = (
         "verifies the DKIM signatures now, for hosts whose mail server does not",
         "verify dkim",
     ),
+    ActionRow("do", "does the actions that `action` named", "do archive"),
     ActionRow("stop", "asks no further rules; what is not filed is kept in the inbox", "stop", stops=True),
 )
 

@@ -7,7 +7,7 @@ that, and not that the word does not exist. A word that gets built moves to
 
 from __future__ import annotations
 
-from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, SettingRow, StatementRow
+from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, SettingRow
 
 _BULK = 'ask the headers of such mail: `list-id exists or header Precedence is "bulk"`'
 _THREAD = 'ask one header: `header In-Reply-To contains "…"` or `header References contains "…"`'
@@ -90,7 +90,6 @@ LATER_ACTIONS = (
     _action("set header", "replaces a header", 'set header X-Rule "shops"', "file it into a folder of its own"),
     _action("remove header", "removes a header", "remove header X-Spam"),
     _action("notify", "runs a notifier", 'notify "notify-send mail"'),
-    _action("do", "runs an action of your own", "do archive", "write its actions here"),
 )
 
 
@@ -103,31 +102,4 @@ LATER_SETTINGS = (
     _setting("from-address", None, "the sender of replies", '"me@example.org"'),
     _setting("max-redirects", 4, "how often one message is forwarded at most", "4"),
     _setting("allow-commands", True, "may rules run programs", "no"),
-)
-
-
-def _statement(word: str, doc: str, example: str, meanwhile: str) -> StatementRow:
-    return StatementRow(word, doc, example, built=False, meanwhile=meanwhile)
-
-
-LATER_STATEMENTS = (
-    _statement(
-        "define",
-        "names a condition",
-        'define work as from.domain is "corp.example"',
-        "write the condition in the rules that need it",
-    ),
-    _statement(
-        "action",
-        "names a sequence of actions",
-        'action archive { mark read; copy into "Archive" }',
-        "write the actions in the rules that need them",
-    ),
-    _statement("include", "reads a further rule file", 'include "shops.rules"', "put those rules into this file"),
-    _statement(
-        "else",
-        "a rule asked only if the one before it did not match",
-        'rule "rest" else { file into "Rest" }',
-        "repeat the condition with `not`",
-    ),
 )

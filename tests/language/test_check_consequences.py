@@ -24,7 +24,7 @@ def problems(text: str) -> list[str]:
         ('let place = "{plaice}"\nrule x { file into "{place}" }', "E205"),
         ('let one = "{two}"\nlet two = "{one}"\nrule x { file into "{one}/{two}" }', "E208"),
         ('list subject = "a"\nrule x { when from in subject; keep }', "E204"),
-        ('define work as from is "a"\nrule x { when work; keep }', "E400"),
+        ('define work as frm is "a"\nrule x { when work; keep }', "E201"),
         # the condition is wrong, the holes it would fill are not
         ('rule x {\n when list-id matchs "{list}.x"\n file into "{list}"\n}', "E1"),
         ('rule x { when lst-id matches "{list}.x"; file into "{list}" }', "E201"),
@@ -38,7 +38,7 @@ def problems(text: str) -> list[str]:
         ('rule x { when score > 2 { 3 if subject matches "{p}" }; file into "{p}" }', "E400"),
         # a rule that lost its action to an error does something
         ("rule x { when cc exists; forward }", "E1"),
-        ("rule x { when cc exists; do it }", "E400"),
+        ("rule x { when cc exists; do it }", "E225"),
         # the condition and the actions of a rule whose head is missing
         ('when cc exists\nmark read\nfile into "a"', "E309"),
     ],

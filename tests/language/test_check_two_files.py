@@ -50,7 +50,8 @@ def test_a_name_is_defined_once_in_both() -> None:
         "  |\n"
         '1 | list friends = "a@x.example"\n'
         "  |      ------- first here\n"
-        "  = help: a name means one thing: give one of the two another name"
+        "  = help: a name means one thing in all rule files: `friends` is one of /etc/pyfilterrc,\n"
+        "          give this one another name"
     )
 
 

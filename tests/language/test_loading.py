@@ -295,7 +295,7 @@ def test_what_a_crash_left_is_cleared_away(home: Home) -> None:
 def test_the_cache_holds_plain_data(home: Home) -> None:
     warm(home)
     (entry,) = home.entries
-    seen, program, problem, settings = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
+    seen, program, problem, settings, included = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
     assert [path for path, stamp in seen if stamp] == [str(home.rules)]
     assert (problem, settings) == ("", program["settings"])
 

@@ -16,7 +16,7 @@ from pyfilter.language.reference import reference
 from pyfilter.language.tree import Source
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "language.md"
-NAMES = 'list family = "olga@family.example"\n'
+NAMES = 'list family = "olga@family.example"\naction archive { copy into "Archive" }\n'
 TRUST = 'set trusted-authserv = "mx.example.org"\n'
 
 

@@ -26,8 +26,10 @@ def installed() -> None:
 
 
 def known_to_git() -> set[str]:
-    listed = subprocess.run(["git", "ls-files", "-z", "pyfilter"], cwd=CHECKOUT, capture_output=True, check=True)
-    return {name for name in listed.stdout.decode().split("\0") if name and Path(name).suffix not in NOT_INSTALLED}
+    command = ["git", "ls-files", "-z", "pyfilter", "rules/*.rules"]
+    listed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True)
+    names = {name for name in listed.stdout.decode().split("\0") if name and Path(name).suffix not in NOT_INSTALLED}
+    return {name if name.startswith("pyfilter/") else f"pyfilter/{name}" for name in names}
 
 
 def found_installed() -> set[str]:
