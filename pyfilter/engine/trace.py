@@ -210,7 +210,8 @@ def explain(plan: Plan) -> str:
     if plan.trace:
         lines.append("")
         lines.append("rules asked, in order:")
-        lines += [f"  {text}" for step in plan.trace for text in step_lines(step)]
+        several = len({step.file for step in plan.trace}) > 1
+        lines += [f"  {text}" for step in plan.trace for text in step_lines(step, several)]
     return "\n".join(lines)
 
 
@@ -223,12 +224,14 @@ def _said(reason: Reason) -> str:
 _MARKS = {True: "+", False: "-", None: "?"}
 
 
-def step_lines(step: Step) -> list[str]:
-    """One rule asked, in words: its verdict, and a line for each test that decided it."""
+def step_lines(step: Step, several: bool = False) -> list[str]:
+    """One rule asked, in words: its verdict, and a line for each test that decided it. ``several``: its file is named,
+    since there are others."""
     indent = "  " * step.depth
+    place = f"{step.file}:{step.line}" if several else f"line {step.line}"
     if step.because:
-        return [f'{indent}- "{step.rule}" (line {step.line}): not asked, {step.because}']
-    lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" (line {step.line}): {VERDICTS[step.verdict]}']
+        return [f'{indent}- "{step.rule}" ({place}): not asked, {step.because}']
+    lines = [f'{indent}{_MARKS[step.verdict]} "{step.rule}" ({place}): {VERDICTS[step.verdict]}']
     lines += [f"{indent}    {reason.condition}: {_said(reason)}" for reason in step.reasons]
     if not step.reasons:
         lines[0] += " (it has no condition)"

@@ -37,6 +37,10 @@ set trusted-authserv = "mx.example"
 list mine = "ann@corp.example", "@corp.example", "boss"
 list words { "a"; "J\u030c"; "stra\u00dfe" }
 list filed from "filed.txt"
+define known as any { from in mine; not spam; unsaid }
+define unsaid as subject does not exist
+action aside { mark read; do along }
+action along { copy into "{from.domain}" }
 """
 FILED = "filed.txt"
 
@@ -89,6 +93,7 @@ tests = st.one_of(
             'from contains "{dkim.domain}"',
         )
     ),
+    st.sampled_from(("known", "unsaid")),
 )  # fmt: skip
 
 
@@ -127,7 +132,7 @@ actions = st.one_of(
         (
             "keep", "keep and continue", "discard # on purpose", "discard and continue # on purpose",
             "mark read", "mark flagged, answered", 'reject "no {subject}"', 'defer "later"', 'log "{hole} {from}"',
-            "scan", "scan with rspamd", "verify dkim",
+            "scan", "scan with rspamd", "verify dkim", "do aside",
         )
     ),
 )  # fmt: skip
@@ -139,8 +144,8 @@ def rules(draw: st.DrawFn, depth: int = 0) -> str:
     name = draw(st.integers(0, 999))
     body = draw(st.one_of(st.lists(actions, min_size=1, max_size=3), st.just(["stop"])))
     if depth < 2 and body != ["stop"] and draw(st.integers(0, 3)) == 0:
-        nested = draw(rules(depth + 1)).rstrip().replace("\n", "\n    ")
-        body.insert(draw(st.integers(0, len(body))), "    " + nested)
+        nested = chained(draw(st.lists(st.tuples(rules(depth + 1), st.booleans()), min_size=1, max_size=2)))
+        body.insert(draw(st.integers(0, len(body))), "    " + nested.rstrip().replace("\n", "\n    "))
     if any("{hole}" in statement for statement in body):
         field = draw(st.sampled_from(("subject", "from", "list-id", "recipient.extension")))
         when = f'    when {field} matches "{{hole}}" or "*{{hole}}{quoted(draw(words))[1:-1]}"\n'
@@ -151,12 +156,19 @@ def rules(draw: st.DrawFn, depth: int = 0) -> str:
     return f'rule "r{name}" {{\n{when}' + "\n".join(body) + "\n}\n"
 
 
+def chained(found: list[tuple[str, bool]]) -> str:
+    """Rules below each other; those with True follow the one above by `else`."""
+    return "".join(
+        rule.replace(" {", " else {", 1) if follows and number else rule for number, (rule, follows) in enumerate(found)
+    )
+
+
 rulebooks = st.builds(
-    lambda settings, found: settings + LISTS + "".join(found),
+    lambda settings, found: settings + LISTS + chained(found),
     st.sampled_from(
         ("", "", "set spam.source = rspamd\n", "set spam.source = headers\n", "set spamd.required = yes\n")
     ),
-    st.lists(rules(), min_size=1, max_size=5),
+    st.lists(st.tuples(rules(), st.booleans()), min_size=1, max_size=5),
 )
 
 
@@ -265,6 +277,23 @@ def test_asking_only_candidates_changes_nothing(text: str, message: Message, env
     swift = evaluate(program, message, envelope, facts)
     assert told(swift) == told(evaluate(program, message, envelope, facts, trace=True))
     assert told(swift) == told(evaluate(program, message, envelope, facts))
+
+
+@BOUNDED
+@given(st.lists(conditions, min_size=2, max_size=4), messages, envelopes, answers)
+def test_else_says_what_not_says(asked: list[str], message: Message, envelope: Envelope, facts: Facts) -> None:
+    """But of rules that could not be decided, which `else` passes over without a word."""
+    chain = [f"rule r{number} {{ when {test}; copy into \"F{number}\" }}\n" for number, test in enumerate(asked)]
+    denied = [
+        f"rule r{number} {{ when {' and '.join([*(f'not ({above})' for above in asked[:number]), f'({test})'])}\n"
+        f'copy into "F{number}" }}\n'
+        for number, test in enumerate(asked)
+    ]
+    by_else = evaluate(compiled(LISTS + chained([(rule, True) for rule in chain])), message, envelope, facts)
+    by_not = evaluate(compiled(LISTS + "".join(denied)), message, envelope, facts)
+    assert isinstance(by_else, Plan)
+    assert isinstance(by_not, Plan)
+    assert by_else.filings() == by_not.filings()
 
 
 @BOUNDED

@@ -297,7 +297,7 @@ def test_the_cache_holds_plain_data(home: Home) -> None:
     (entry,) = home.entries
     seen, program, problem, settings, included = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
     assert [path for path, stamp in seen if stamp] == [str(home.rules)]
-    assert (problem, settings) == ("", program["settings"])
+    assert (problem, settings, included) == ("", program["settings"], ((), ()))
 
 
 # ------------------------------------------------------------------- broken rules
