@@ -130,10 +130,12 @@ class Includes:
         return self.stamps[path] is not None
 
     def _missing(self, node: Include, path: str) -> None:
+        # all of them may end in `.rules`, which makes none like the other
         try:
-            guess = nearest(os.path.basename(path), os.listdir(os.path.dirname(path)))
+            beside = {os.path.splitext(name)[0]: name for name in os.listdir(os.path.dirname(path)) if name[0] != "."}
         except OSError:
-            guess = None
+            beside = {}
+        guess = beside.get(nearest(os.path.splitext(os.path.basename(path))[0], beside) or "")
         lead = node.path[: -len(os.path.basename(node.path))]
         help = f'make it, or write `include optional "{node.path}"` if it may be missing'
         if guess:
