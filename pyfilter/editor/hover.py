@@ -16,6 +16,7 @@ from pyfilter.language.tree import (
     Action,
     ActionDefinition,
     Chain,
+    CommandField,
     Define,
     EnvironmentField,
     Field,
@@ -103,8 +104,9 @@ def _named_field(name: str) -> str:
     return _entry(name, "field", f"{row.doc}; `.{part}`: {doc}" if doc else row.doc, "", "", row.built)
 
 
-def _header(node: HeaderField | EnvironmentField, around: Node | None, at: int, program: list[Reading]) -> str:
-    return _named_field("header" if isinstance(node, HeaderField) else "environment")
+def _named(name: str) -> Callable[..., str]:
+    """A field that bears a name or a program behind its word."""
+    return lambda node, around, at, program: _named_field(name)
 
 
 def _setting(name: str) -> str:
@@ -204,8 +206,9 @@ def _not(node: Not, around: Node | None, at: int, program: list[Reading]) -> str
 
 _TELLERS: dict[type, Callable[..., str]] = {
     Field: _field,
-    HeaderField: _header,
-    EnvironmentField: _header,
+    HeaderField: _named("header"),
+    EnvironmentField: _named("environment"),
+    CommandField: _named("command"),
     Relation: _relation,
     Action: _action,
     Word: _word,

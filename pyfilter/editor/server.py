@@ -244,7 +244,7 @@ class Server(LanguageServer):
                         kind=types.CodeActionKind.QuickFix,
                         diagnostics=[diagnostic(found, sheet, [sheet])],
                         edit=types.WorkspaceEdit(changes={sheet.uri: [edit]}),
-                        is_preferred=True,
+                        is_preferred=found.severity == "error",
                     )
                 )
         return made
