@@ -56,14 +56,14 @@ class Includes:
         for item in file.items:
             if isinstance(item, Include):
                 made.append(File(file.source, tuple(items), root))
-                made += self._included(item, path, chain, root or file.source)
+                made += self.included(item, path, chain, root or file.source)
                 items = []
             items.append(item)
         return [*made, File(file.source, tuple(items), root)]
 
-    def _included(self, node: Include, path: str, chain: tuple[str, ...], root: Source) -> list[File]:
+    def included(self, node: Include, path: str, chain: tuple[str, ...], root: Source) -> list[File]:
         if len(chain) > limits.INCLUDE_DEPTH:
-            self._wrong(node, "E332", "rule files include each other too deeply", f"at most {limits.INCLUDE_DEPTH} do")
+            self.wrong(node, "E332", "rule files include each other too deeply", f"at most {limits.INCLUDE_DEPTH} do")
             return []
         made: list[File] = []
         for target in self._targets(node, path):
@@ -75,28 +75,35 @@ class Includes:
         above = [os.path.realpath(one) for one in chain]
         if real in above:
             circle = " → ".join(shown(one) for one in (*chain[above.index(real) :], path))
-            self._wrong(node, "E331", f"{shown(path)} includes itself", f"the circle is {circle}")
+            self.wrong(node, "E331", f"{shown(path)} includes itself", f"the circle is {circle}")
             return []
         if real in self._read:
             note = Note(self._read[real], "first here")
-            self._wrong(node, "W330", f"{shown(path)} is included twice", "leave this line out", [note])
+            self.wrong(node, "W330", f"{shown(path)} is included twice", "leave this line out", [note])
             return []
         if len(self._read) >= limits.INCLUDED_FILES:
             help = f"one program is made of at most {limits.INCLUDED_FILES} included files"
-            self._wrong(node, "E332", "too many rule files are included", help)
+            self.wrong(node, "E332", "too many rule files are included", help)
             return []
         self._read[real] = node.span
+        tree = self.tree(node, path)
+        if tree is None:
+            return []
+        if node.shipped:
+            tree = File(tree.source, tuple(item for item in tree.items if not isinstance(item, TestBlock)))
+        return self._pieces(tree, path, (*chain, path), root)
+
+    def tree(self, node: Include, path: str) -> File | None:
+        """A file that is there, read from disk; what is wrong with it is reported. (An editor has texts of its own.)"""
         data, self.stamps[path] = files.read(path)
         if len(data) > limits.RULES_BYTES:
             help = 'move long lists into files of their own: `list NAME from "names.txt"`'
-            self._wrong(node, "E332", f"{shown(path)} is larger than {limits.RULES_BYTES >> 20} MiB", help)
-            return []
+            self.wrong(node, "E332", f"{shown(path)} is larger than {limits.RULES_BYTES >> 20} MiB", help)
+            return None
         source, problems = decoded(path, data)
         tree, found = parse(source)
-        if node.shipped:
-            tree = File(source, tuple(item for item in tree.items if not isinstance(item, TestBlock)))
         self._found += [*problems, *found]
-        return self._pieces(tree, path, (*chain, path), root)
+        return tree
 
     # ------------------------------------------------------------------ which files
 
@@ -104,28 +111,28 @@ class Includes:
         """The files that the line names and that are there."""
         if node.shipped:
             target = os.path.join(files.shipped(), f"{node.path}.rules")
-            return [target] if self._is_there(target) else self._not_shipped(node)
+            return [target] if self.is_there(target) else self._not_shipped(node)
         written = os.path.expanduser(node.path) if node.path.startswith("~/") else node.path
         target = os.path.normpath(os.path.join(os.path.dirname(path), written))
         directory, name = os.path.split(target)
         if "\0" in written or not node.path or any(sign in written[: -len(name)] for sign in "*?"):
             help = 'write a path, or one with a star in its last part: `include "rules.d/*.rules"`'
-            self._wrong(node, "E330", "this is no path of a rule file", help)
+            self.wrong(node, "E330", "this is no path of a rule file", help)
             return []
         if "*" in name or "?" in name:
             self.listed[target] = files.listed(target)
             return [os.path.join(directory, one) for one in self.listed[target]]
         if os.path.isdir(target):
             help = f'for all files in it write `include "{node.path.rstrip("/")}/*.rules"`'
-            self._wrong(node, "E330", f"{shown(target)} is a directory", help)
+            self.wrong(node, "E330", f"{shown(target)} is a directory", help)
             return []
-        if self._is_there(target):
+        if self.is_there(target):
             return [target]
         if not node.optional:
             self._missing(node, target)
         return []
 
-    def _is_there(self, path: str) -> bool:
+    def is_there(self, path: str) -> bool:
         self.stamps[path] = files.stamp(path)
         return self.stamps[path] is not None
 
@@ -140,7 +147,7 @@ class Includes:
         help = f'make it, or write `include optional "{node.path}"` if it may be missing'
         if guess:
             help = f'did you mean `include "{lead}{guess}"`?'
-        self._wrong(node, "E330", f"there is no rule file {shown(path)}", help)
+        self.wrong(node, "E330", f"there is no rule file {shown(path)}", help)
 
     def _not_shipped(self, node: Include) -> list[str]:
         try:
@@ -151,10 +158,10 @@ class Includes:
         there = ", ".join(f"<{name}>" for name in names) or "none"
         help = f"did you mean `include <{guess}>`?" if guess else f"there are {there}"
         own = f'; for a file of your own write `include "{node.path}.rules"`'
-        self._wrong(node, "E330", f"no rules called <{node.path}> come with pyfilter", help + own)
+        self.wrong(node, "E330", f"no rules called <{node.path}> come with pyfilter", help + own)
         return []
 
-    def _wrong(
+    def wrong(
         self, node: Include, code: str, message: str, help: str, notes: tuple[Note, ...] | list[Note] = ()
     ) -> None:
         self._report.add(code, message, node.span, "", help, notes)
