@@ -69,6 +69,8 @@ def _consulted(place: tuple[str, ...]) -> list[tuple[str, files.Stamp | None]]:
 
 def _unchanged(included: Any) -> bool:
     """Whether what the rules include is what it was. Raises files.Refused."""
+    if not isinstance(included, tuple) or len(included) != 2:
+        return False
     stamps, listed = included
     return all(files.stamp(path) == before for path, before in stamps) and all(
         files.listed(pattern) == names for pattern, names in listed

@@ -8,6 +8,8 @@ from __future__ import annotations
 import marshal
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -298,6 +300,143 @@ def test_the_cache_holds_plain_data(home: Home) -> None:
     seen, program, problem, settings, included = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
     assert [path for path, stamp in seen if stamp] == [str(home.rules)]
     assert (problem, settings, included) == ("", program["settings"], ((), ()))
+
+
+def test_a_whole_entry_with_includes_of_another_shape_is_made_anew(home: Home) -> None:
+    warm(home)
+    (entry,) = home.entries
+    stored = cache.load(str(home.path), entry.name)
+    assert isinstance(stored, tuple)
+    for included in (None, (), 7, [(), ()]):
+        cache.store(str(home.path), entry.name, (*stored[:4], included))
+        assert home.compiles()
+
+
+# ------------------------------------------------------------------- included files
+
+INCLUDES = """\
+include "shops.rules"
+include optional "work.rules"
+include "rules.d/*.rules"
+"""
+
+
+def including(home: Home) -> None:
+    """Rules that include files of every kind, compiled."""
+    home.write(INCLUDES + RULES)
+    (home.path / "shops.rules").write_text('include "deeper.rules"\n')
+    (home.path / "deeper.rules").write_text('rule "deeper" { when subject is "d"; keep }\n')
+    (home.path / "rules.d").mkdir()
+    (home.path / "rules.d/one.rules").write_text('rule "one" { when subject is "1"; keep }\n')
+    assert home.compiles()
+    assert not home.compiles()
+
+
+def included_content(home: Home) -> None:
+    (home.path / "shops.rules").write_text('rule "shops" { when subject is "s"; keep }\n')
+
+
+def content_of_what_it_includes(home: Home) -> None:
+    (home.path / "deeper.rules").write_text('rule "deeper" { when subject is "other"; keep }\n')
+
+
+def content_in_the_directory(home: Home) -> None:
+    (home.path / "rules.d/one.rules").write_text('rule "one" { when subject is "other"; keep }\n')
+
+
+def an_optional_file_appears(home: Home) -> None:
+    (home.path / "work.rules").write_text('rule "work" { when subject is "w"; keep }\n')
+
+
+def a_file_in_the_directory_appears(home: Home) -> None:
+    (home.path / "rules.d/two.rules").write_text('rule "two" { when subject is "2"; keep }\n')
+
+
+def a_file_in_the_directory_goes(home: Home) -> None:
+    (home.path / "rules.d/one.rules").unlink()
+
+
+def the_directory_goes(home: Home) -> None:
+    (home.path / "rules.d").rename(home.path / "rules.old")
+
+
+def a_file_that_must_be_there_goes(home: Home) -> None:
+    (home.path / "deeper.rules").unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        included_content, content_of_what_it_includes, content_in_the_directory, an_optional_file_appears,
+        a_file_in_the_directory_appears, a_file_in_the_directory_goes, the_directory_goes,
+        a_file_that_must_be_there_goes,
+    ],
+)  # fmt: skip
+def test_any_change_of_what_is_included_compiles_anew(home: Home, change: Callable[[Home], None]) -> None:
+    including(home)
+    before = home.load().program
+    change(home)
+    assert home.load().program != before
+    assert not home.compiles()
+
+
+@pytest.mark.parametrize("name", ["rules.d/.one.rules.swp", "rules.d/one.rules~", "rules.d/README", "other.rules"])
+def test_what_is_not_included_does_not_matter(home: Home, name: str) -> None:
+    including(home)
+    (home.path / name).write_text("nonsense")
+    assert not home.compiles()
+
+
+def test_a_missing_file_breaks_the_rules_until_it_is_there_again(home: Home) -> None:
+    including(home)
+    a_file_that_must_be_there_goes(home)
+    broken = home.load()
+    assert broken.program is None
+    assert broken.problem == "~/shops.rules:1:1: error[E330]: there is no rule file ~/deeper.rules"
+    assert not home.compiles()
+    (home.path / "deeper.rules").write_text("")
+    assert home.load().program is not None
+
+
+@pytest.mark.parametrize(("name", "mode"), [("deeper.rules", 0o666), ("rules.d/one.rules", 0o602), ("rules.d", 0o777)])
+def test_an_included_file_that_others_can_write_is_refused(home: Home, name: str, mode: int) -> None:
+    including(home)
+    (home.path / name).chmod(mode)
+    with pytest.raises(files.Refused, match=rf"{name} is writable by others \(mode {mode:04o}\): chmod go-w "):
+        home.load()
+
+
+def test_an_included_file_that_may_still_change_is_not_remembered(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write('include "shops.rules"\n')
+    (home.path / "shops.rules").write_text(RULES)
+    now = home.rules.stat().st_ctime_ns
+    real = files.read
+
+    def later(path: str) -> tuple[bytes, files.Stamp]:
+        data, found = real(path)
+        return data, found if path.endswith("shops.rules") else (*found[:4], now - 10**12)
+
+    monkeypatch.setattr(files, "read", later)
+    monkeypatch.setattr(loading, "_SETTLED", 10**11)
+    home.load()
+    assert home.entries == []
+
+
+def test_a_hit_imports_nothing_of_the_compiler(home: Home) -> None:
+    including(home)
+    program = (
+        f"import sys; from pyfilter.language import files, loading; files.SYSTEM = {files.SYSTEM!r}\n"
+        f"loaded = loading.load({str(home.path)!r})\n"
+        "assert loaded.program is not None\n"
+        "wrong = {name for name in sys.modules if name.startswith('pyfilter.')} - {'pyfilter.limits', "
+        "'pyfilter.language', 'pyfilter.language.cache', 'pyfilter.language.files', 'pyfilter.language.loading', "
+        "'pyfilter.language.program'}\n"
+        "sys.exit(repr(wrong) if wrong or 're' in sys.modules else 0)"
+    )
+    import_path = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": import_path, "HOME": str(home.path)}
+    ended = subprocess.run([sys.executable, "-S", "-c", program], env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 # ------------------------------------------------------------------- broken rules
