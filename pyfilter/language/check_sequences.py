@@ -86,7 +86,7 @@ class Sequences:
             return ()
         made = self._made.get(word.name, ())
         self._inserted += len(made) if counted else 0
-        if self._inserted > limits.DONE_ACTIONS:
+        if counted and self._inserted > limits.DONE_ACTIONS:
             self.report.add(
                 "E209",
                 "actions do each other without measure",
