@@ -125,6 +125,23 @@ COMPONENT_BYTES = 255
 # characters of a reason given to a sender: it must fit one SMTP reply line
 # of 512 octets (RFC 5321, section 4.5.3.1.5) beside code and address.
 REASON_CHARACTERS = 400
+# characters of a header that a rule writes; a References of 20 ids has some 1,500.
+HEADER_TEXT_CHARACTERS = 2000
+# headers that rules change in one message; more make a header that other programs refuse.
+HEADER_EDITS = 200
+# addresses of one `forward to` or `copy to`; more are a mailing list.
+ADDRESSES_OF_ACTION = 20
+# characters of an address (RFC 5321, section 4.5.3.1.3).
+ADDRESS_CHARACTERS = 254
+# bytes of one argument of a program that comes from a message; Linux takes 128 KiB.
+ARGUMENT_BYTES = 32 << 10
+# characters of a reply and of its subject, bytes of a file that holds one; people read a page.
+REPLY_CHARACTERS = 16 << 10
+REPLY_BYTES = 64 << 10
+SUBJECT_CHARACTERS = 250
+# seconds between two replies to one sender: what is usual, and the least (RFC 5230, section 4.1).
+REPLY_SECONDS = 7 * 86400
+REPLY_LEAST_SECONDS = 86400
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
 # seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyfilter.archive.asking import SCANNERS
 from pyfilter.archive.replay import Decided
+from pyfilter.engine.plan import EDITING
 from pyfilter.engine.trace import FLAG_WORDS, Step
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
 
 def _action(action: Action) -> dict[str, object]:
     """``folder`` is null for verbs that file nothing, ``rule`` for the implicit keep (line 0);
-    ``text`` stands with the verbs that have one."""
+    ``text`` stands with the verbs that have one, ``addresses`` with those that send mail, ``arguments`` with those that
+    run a program, ``header`` with those that change one; of a reply ``file``, ``subject`` and ``every``, in seconds."""
     row: dict[str, object] = {
         "verb": action.verb,
         "folder": action.folder,
@@ -73,7 +75,19 @@ def _action(action: Action) -> dict[str, object]:
     }
     if action.text:
         row["text"] = action.text
+    if action.arguments:
+        key = _ARGUMENTS.get(action.verb, "arguments")
+        row[key] = action.arguments[0] if key == "file" else list(action.arguments)
+    if action.verb in EDITING:
+        _, name, text = action.edits[-1]
+        row |= {"header": name, **({} if action.verb == "remove-header" else {"text": text})}
+    if action.verb == "reply":
+        row |= {"subject": action.subject or None, "every": action.every}
     return row
+
+
+# what the arguments of a verb are; of all others a program and its arguments
+_ARGUMENTS = {"forward": "addresses", "copy-to": "addresses", "reply": "file"}
 
 
 @dataclass(frozen=True, slots=True)

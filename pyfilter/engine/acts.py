@@ -1,14 +1,15 @@
 """What an action puts into the plan: one function a verb.
 
 Each takes the run under way (evaluate.py), the rule and the action as they stand in the Program, and the new Action
-with its place. It gives True if the action ends the filtering.
+with its place. It gives True if the action ends the filtering. Verbs that few rules have stand in modules of their own,
+which are imported when a rule does one: sending.py, changing.py.
 """
 
 from __future__ import annotations
 
 from pyfilter import limits
 from pyfilter.engine.fields import UNDECIDED
-from pyfilter.engine.holes import folder, sentence
+from pyfilter.engine.holes import folder, mailbox_path, sentence
 from pyfilter.engine.plan import INBOX, OUTCOMES
 
 TYPE_CHECKING = False
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     Tuple = tuple[Any, ...]
     Act = Callable[[Run, Tuple, Tuple, Action], bool]
 
-__all__ = ["ACTS"]
+__all__ = ["ACTS", "keep", "taken"]
 
 # the most cautious word stands for all actions of one rule
 _CAUTION = {"discarded": 0, "piped": 1, "forwarded": 1, "kept": 2, "filed": 2, "rejected": 3, "deferred": 4}
 
 
-def _taken(run: Run, rule: Tuple, made: Action, ends: bool) -> bool:
+def taken(run: Run, rule: Tuple, made: Action, ends: bool) -> bool:
     """The message is taken: it is not kept by itself. Which word stands for what became of it?"""
     run.cancelled = True
     plan = run.plan
@@ -46,7 +47,7 @@ def _taken(run: Run, rule: Tuple, made: Action, ends: bool) -> bool:
 def _file(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     _, kind, place, continues, _, _ = action
     _put(run, kind, place, made)
-    return _taken(run, rule, made, not continues)
+    return taken(run, rule, made, not continues)
 
 
 def _copy(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
@@ -55,34 +56,37 @@ def _copy(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
 
 
 def _put(run: Run, kind: str, place: Any, made: Action) -> None:
-    made.folder, notes = folder(place, run.case, str(run.plan.settings["layout"]))
+    if kind in ("mbox", "mh"):
+        made.folder, notes = mailbox_path(kind, place, run.case)
+    else:
+        made.folder, notes = folder(place, run.case, str(run.plan.settings["layout"]))
     run.plan.notes += notes
     run.add(made)
 
 
-def _keep(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
+def keep(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     made.folder = INBOX
     run.add(made)
-    return _taken(run, rule, made, not action[1])
+    return taken(run, rule, made, not action[1])
 
 
 def _discard(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     if run.undecided(made):
-        return _keep(run, rule, action, made)
+        return keep(run, rule, action, made)
     run.add(made)
-    return _taken(run, rule, made, not action[1])
+    return taken(run, rule, made, not action[1])
 
 
 def _reject(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     if run.undecided(made):
-        return _keep(run, rule, ("keep", False), made)
+        return keep(run, rule, ("keep", False), made)
     return _defer(run, rule, action, made)
 
 
 def _defer(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     made.text = sentence(action[1], run.case, limits.REASON_CHARACTERS)
     run.add(made)
-    return _taken(run, rule, made, True)
+    return taken(run, rule, made, True)
 
 
 def _stop(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
@@ -94,6 +98,13 @@ def _stop(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
 def _mark(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     made.flags = action[1]
     run.flags = "".join(sorted({*run.flags, *made.flags}))
+    run.add(made)
+    return False
+
+
+def _unmark(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
+    made.flags = action[1]
+    run.flags = "".join(sorted({*run.flags} - {*made.flags}))
     run.add(made)
     return False
 
@@ -128,15 +139,37 @@ def _log(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
     return False
 
 
+def _change(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
+    from pyfilter.engine import changing
+
+    return changing.ACTS[action[0]](run, action, made)
+
+
+def _send(run: Run, rule: Tuple, action: Tuple, made: Action) -> bool:
+    from pyfilter.engine import sending
+
+    return sending.ACTS[action[0]](run, rule, action, made)
+
+
 ACTS: dict[str, Act] = {
     "file": _file,
     "copy": _copy,
-    "keep": _keep,
+    "keep": keep,
     "discard": _discard,
     "reject": _reject,
     "defer": _defer,
     "stop": _stop,
+    "forward": _send,
+    "copy-to": _send,
+    "pipe": _send,
+    "reply": _send,
+    "notify": _send,
     "mark": _mark,
+    "unmark": _unmark,
+    "add-header": _change,
+    "set-header": _change,
+    "remove-header": _change,
+    "pass": _change,
     "scan": _scan,
     "verify": _verify,
     "log": _log,

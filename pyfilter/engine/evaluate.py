@@ -6,7 +6,7 @@ Rules are asked in order. The first rule whose actions take the message ends the
 its actions are done; what no rule takes is kept in the inbox (the implicit keep). Conditions
 have three values (Kleene): a test that could not be decided is unknown, a rule matches only on true.
 An `else` rule is asked only if none of the rules it follows matched, and none of them is unknown.
-`discard` and `reject` need a decision without unknowns above them: otherwise the message is kept.
+`discard`, `forward` and `reject` need a decision without unknowns above them: otherwise the message is kept.
 
 Without a trace only the rules are loaded and asked that can match (the Program's index); with one
 every rule is asked. Both give the same plan.
@@ -18,7 +18,7 @@ from marshal import loads
 
 from pyfilter.engine.acts import ACTS
 from pyfilter.engine.fields import UNDECIDED, Asked, Case, PutOff
-from pyfilter.engine.plan import FILING, INBOX, Action, Plan
+from pyfilter.engine.plan import FILING, INBOX, SENDING, TELLING, Action, Plan
 from pyfilter.engine.questions import Facts, Question
 from pyfilter.engine.relations import holds
 from pyfilter.message.message import Unreadable
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     Tuple = tuple[Any, ...]
 
 __all__ = ["Run", "candidates", "evaluate"]
+
+# what is not done with a message that comes again
+UNDONE = FILING | SENDING | TELLING
 
 
 def evaluate(
@@ -68,6 +71,10 @@ class Run:
         self.unmarked: list[Action] = []  # what the rule under way files; its marks come when the rule ends
         self.cancelled = False  # is the implicit keep cancelled?
         self.unknown: list[str] = []  # rules above whose condition could not be decided
+        self.changes: Edits = ()  # what rules have done to the header so far
+        self.base: bytes | None = None  # what `pass through` made of the message
+        self.passes = 0  # how often it was asked
+        self.sent: set[str] = set()  # addresses that a copy is sent to
         self.owner: Tuple = ()  # the rule that last took the message
         self.final = False  # has an action ended the filtering, with others of its rule still to come?
         self.excerpts: tuple[tuple[int, str], ...] = ()
@@ -81,11 +88,22 @@ class Run:
 
     def rules(self) -> None:
         rules: tuple[bytes, ...] = self.program["rules"]
-        numbers: Any = range(len(rules)) if self.steps is not None else candidates(self.program, self.case)
         above: dict[int, tuple[str, bool | None]] = {}
-        for number in numbers:
-            if self.rule(loads(rules[number]), 0, number, above):
-                return
+        numbers: Any = self.asked(0)
+        while numbers:
+            message = self.case.message
+            for number in numbers:
+                if self.rule(loads(rules[number]), 0, number, above):
+                    return
+                if self.case.message is not message:  # others can match now
+                    break
+            numbers = self.asked(number + 1) if self.case.message is not message else ()
+
+    def asked(self, first: int) -> list[int] | range:
+        """The numbers of the rules to ask, from ``first`` on."""
+        if self.steps is not None:
+            return range(first, len(self.program["rules"]))
+        return [number for number in candidates(self.program, self.case) if number >= first]
 
     def rule(self, rule: Tuple, depth: int, place: int, above: dict[int, tuple[str, bool | None]]) -> bool:
         """Ask one rule and do its actions. True: the filtering ends.
@@ -130,18 +148,22 @@ class Run:
         # what a rule files carries the marks and the header that stand when the rule ends
         edits = self.edits() if self.unmarked else ()
         for action in self.unmarked:
-            action.flags = self.flags
+            if action.verb in FILING:
+                action.flags = self.flags
             action.edits = edits
+            action.base = self.base
         self.unmarked = around
         return ended
 
     def edits(self) -> Edits:
-        """What stands to be changed in the header: a scanner's verdict in the place of lines that say one."""
+        """What stands to be changed in the header: a scanner's verdict in the place of lines that say one, then what
+        rules have done to it."""
         if self.case.verdict is None or self.case.verdict.skipped:
-            return ()
+            return self.changes
         from pyfilter.message.verdict import REMOVED
 
-        return ("remove", REMOVED, ""), *[("add", name, value) for name, value in self.case.verdict.headers()]
+        told = [("add", name, value) for name, value in self.case.verdict.headers()]
+        return ("remove", REMOVED, ""), *told, *self.changes
 
     def file(self, number: int) -> str:
         name: str = self.program["files"][number]
@@ -212,7 +234,7 @@ class Run:
     def add(self, made: Action) -> None:
         """Put ``made`` among the plan's actions."""
         self.plan.actions.append(made)
-        if made.verb in FILING:
+        if made.verb in FILING or made.verb in SENDING:
             self.unmarked.append(made)
 
     def undecided(self, made: Action) -> bool:
@@ -230,10 +252,10 @@ class Run:
     def finish(self) -> Plan:
         plan = self.plan
         if not self.cancelled:
-            plan.actions.append(Action("keep", folder=INBOX, flags=self.flags, edits=self.edits()))
+            plan.actions.append(Action("keep", folder=INBOX, flags=self.flags, edits=self.edits(), base=self.base))
             plan.outcome = "kept"
         if plan.outcome == "deferred":  # nothing is done with a message that comes again
-            plan.actions = [action for action in plan.actions if action.verb not in FILING]
+            plan.actions = [action for action in plan.actions if action.verb not in UNDONE]
         plan.notes += self.case.notes
         plan.verdict = self.case.verdict
         return plan

@@ -105,20 +105,21 @@ UNDECIDED = (Unreadable, Unanswered)
 
 
 class Case:
-    """One message under the rules. ``captures``: name -> text of the rules around the current one.
-    ``texts``: of the test under way, its texts with holes, once the first value needed them.
+    """One message under the rules. ``message``: as actions have changed it so far; ``received``: as it came, of which
+    alone is asked what servers wrote into it, and its size. ``captures``: name -> text of the rules around the current
+    one. ``texts``: of the test under way, its texts with holes, once the first value needed them.
     ``scanner``: the one whose verdict `spam` means, once `scan` has named it; ``verified``: has `verify dkim`
     been done? ``verdict``: what a scanner said that was asked. ``notes``: what could not be found out, and why."""
 
     __slots__ = (
-        "_forms", "_given", "_values", "captures", "envelope", "facts", "message", "notes", "scanner", "settings",
-        "texts", "verdict", "verified",
+        "_forms", "_given", "_values", "captures", "envelope", "facts", "message", "notes", "received", "scanner",
+        "settings", "texts", "verdict", "verified",
     )  # fmt: skip
 
     def __init__(
         self, message: Message, envelope: Envelope, facts: Facts, settings: dict[str, object] | None = None
     ) -> None:
-        self.message = message
+        self.message = self.received = message
         self.envelope = envelope
         self.facts = facts
         self.settings = settings or {}
@@ -197,10 +198,15 @@ class Case:
                 for form in FORMS:
                     self._forms.pop((key, form), None)
 
+    def change(self, message: Message) -> None:
+        """An action has made ``message`` of it: what stands in it is read anew. What others said of it stays."""
+        self.message = message
+        self.forget(*[key for key in self._values if not _lasting(key)])
+
     def _read(self, key: str) -> list[str]:
         getter = FIELDS.get(key)
         if getter is not None:
-            return getter(self.message)
+            return getter(self.received if key == "size" else self.message)
         if key in JUDGED_FIELDS:
             from pyfilter.engine.judged import read
 
@@ -229,3 +235,8 @@ class Case:
         if part == "count":
             return [str(len(boxes))]
         return [value for box in boxes if (value := ADDRESS_PARTS[part](box)) is not None]
+
+
+def _lasting(key: str) -> bool:
+    """Whether the field stays what it is when an action changes the message."""
+    return key in JUDGED_FIELDS or key == "size" or key.partition(".")[0] in ENVELOPE_FIELDS

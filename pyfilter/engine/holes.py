@@ -1,8 +1,8 @@
-"""Holes are typed: what a message may put into a folder's name, a header line, a log line.
+"""Holes are typed: what a message may put into a folder's name, a path, an address, a program's argument, a line.
 
-A hole is filled from a message, and a message is hostile. In a folder it is part of one path
-component; in a line it cannot end the line. What was taken away is said in a note, so that the
-trace shows it.
+A hole is filled from a message, and a message is hostile. In a folder or a path it is part of one
+component; in a line it cannot end the line; an address must come out as one and no more; a program's argument cannot
+begin with `-`. What was taken away is said in a note, so that the trace shows it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pyfilter.engine.fields import UNDECIDED
 from pyfilter.engine.plan import INBOX
 from pyfilter.engine.relations import insert
 from pyfilter.language.forms import plain
+from pyfilter.message.addresses import mailbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyfilter.engine.fields import Case
 
-__all__ = ["folder", "line", "printable", "sentence"]
+__all__ = ["address", "argument", "folder", "line", "mailbox_path", "paragraphs", "printable", "sentence"]
 
 # Unicode's line separators, the characters that turn the direction of writing (UAX 9), soft hyphens, fillers,
 # joiners of words and tags: nobody sees them in a list of folders or a log, and they make two names look like
@@ -69,6 +70,78 @@ def sentence(template: Any, case: Case, longest: int) -> str:
     """The one line that ``template`` makes of this message, as a reason or for the log."""
     parts = (template,) if isinstance(template, str) else template
     return line("".join(part if isinstance(part, str) else _filled(part, case) for part in parts), longest)
+
+
+def paragraphs(template: Any, case: Case, longest: int) -> str:
+    """The text of several lines that ``template`` makes of this message: its lines are the rule's, a hole ends none."""
+    if isinstance(template, str):
+        return template
+    return "".join(
+        part if isinstance(part, str) else line(_filled(part, case), limits.LOG_CHARACTERS) for part in template
+    )[:longest]
+
+
+def address(template: Any, case: Case) -> tuple[str | None, str]:
+    """The one address that ``template`` makes of this message, or None and what came out instead."""
+    if isinstance(template, str):
+        return template, ""
+    text = "".join(
+        part if isinstance(part, str) else _filled(part, case)[: limits.ADDRESS_CHARACTERS + 1] for part in template
+    )
+    plain_text = 0 < len(text) <= limits.ADDRESS_CHARACTERS and text.isascii() and text.isprintable()
+    if plain_text and " " not in text and text[0] != "-":
+        box = mailbox(text)
+        if box is not None and box.local and box.domain and box.address.lower() == text.lower():
+            return text, ""
+    return None, printable(text[:80])
+
+
+def argument(template: Any, case: Case) -> tuple[str, str]:
+    """The argument of a program that ``template`` makes of this message, and a note, empty if there is none."""
+    if isinstance(template, str):
+        return template, ""
+    text = "".join(part if isinstance(part, str) else _filled(part, case) for part in template)
+    # NUL ends an argument, a half character is none; what begins with `-` would be an option
+    cleaned = text.replace("\0", "")[: limits.ARGUMENT_BYTES].encode("utf-8", "ignore")[: limits.ARGUMENT_BYTES]
+    made = cleaned.decode("utf-8", "ignore").lstrip("-")
+    if made == text:
+        return made, ""
+    return made, f"an argument was {printable(text[:80])!r}; for a program it is {printable(made[:80])!r}"
+
+
+def mailbox_path(kind: str, template: Any, case: Case) -> tuple[str, list[str]]:
+    """The folder ("mbox:PATH", "mh:PATH") that ``template`` names for this message, and notes. Where a hole comes out
+    empty, the inbox."""
+    if isinstance(template, str):
+        return f"{kind}:{template}", []
+    longest = max(sum(map(_weight, name)) for name in _literal_names(template))
+    room = max(0, (limits.COMPONENT_BYTES - 16 - longest) // sum(not isinstance(part, str) for part in template))
+    notes: list[str] = []
+    path = ""
+    for part in template:
+        if isinstance(part, str):
+            path += part
+            continue
+        text = plain(_filled(part, case)[:_LOOKED_AT])
+        cleaned = _component(text, "", room)
+        if cleaned != text:
+            notes.append(f"{{{part[1]}}} was {printable(text)[:80]!r}; in a mailbox's path it is {cleaned!r}")
+        if not cleaned:
+            notes.append(f"{{{part[1]}}} came out empty in a mailbox's path: the inbox instead")
+            return INBOX, notes
+        path += cleaned
+    return f"{kind}:{path}", notes
+
+
+def _literal_names(template: Any) -> list[list[str]]:
+    """What the rule itself writes of each component of a path."""
+    names: list[list[str]] = [[]]
+    for part in template:
+        if isinstance(part, str):
+            first, *rest = part.split("/")
+            names[-1].append(first)
+            names += [[name] for name in rest]
+    return names
 
 
 def _weight(text: str) -> int:

@@ -6,7 +6,8 @@
 - ``spam`` is the verdict of the scanner that `scan` named last, else of `set spam.source`: a Question, or
   with `headers` what one's own servers wrote into the header.
 - ``dkim`` is what `verify dkim` found, once it was done, else what stands in Authentication-Results.
-- Of headers only those count that a stranger cannot have written (message/trusted.py).
+- Headers are those of the message as it came, whatever the rules have written since. Of them only those count that a
+  stranger cannot have written (message/trusted.py).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def read(key: str, case: Case) -> list[str]:
 
     ids: Any = case.settings.get("trusted-authserv") or ()
     hops: Any = case.settings.get("trusted-hops", 1)
-    found = auth_results.results(case.message, ids, hops, case.envelope.sender)
+    found = auth_results.results(case.received, ids, hops, case.envelope.sender)
     return auth_results.domains(found) if part else auth_results.values(found, field)
 
 
@@ -57,7 +58,7 @@ def _verdict(case: Case) -> Verdict:
     from pyfilter.message import spam_headers
 
     hops: Any = case.settings.get("trusted-hops", 1)
-    found = spam_headers.verdict(case.message, hops)
+    found = spam_headers.verdict(case.received, hops)
     if found is None:
         why = "no spam scanner's header stands above the last Received line of your own servers"
         case.notes[why] = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyfilter.message.editing import Edits
     from pyfilter.message.verdict import Verdict
 
-__all__ = ["FILING", "INBOX", "OUTCOMES", "SENDING", "TELLING", "Action", "Plan"]
+__all__ = ["EDITING", "FILING", "INBOX", "OUTCOMES", "SENDING", "TELLING", "Action", "Plan"]
 
 INBOX = "INBOX"  # RFC 9051, section 5.1
 
@@ -33,6 +33,9 @@ SENDING = frozenset({"forward", "copy-to", "pipe"})
 # verbs that answer or tell; that they fail is logged, and the mail is filed all the same
 TELLING = frozenset({"reply", "notify"})
 
+# verbs that change the header
+EDITING = frozenset({"add-header", "set-header", "remove-header"})
+
 
 class Action:
     """One thing to do.
@@ -46,7 +49,8 @@ class Action:
     remove-header, what they did.
     ``base``: of what is filed or sent, the message that `pass through` made, to which ``edits`` are made; None: the
     message as it came.
-    ``arguments``: addresses of forward and copy-to; the program and its arguments of pipe, pass and notify.
+    ``arguments``: addresses of forward and copy-to; the program and its arguments of pipe, pass and notify; of a
+    reply whose text is in a file, its path: ``text`` is empty then.
     ``text``: reason of reject and defer, text of log and of a reply, the scanner of scan.
     ``subject``, ``every``: of a reply: its subject, empty for the usual one; the seconds between two to one sender.
     ``rule``, ``line``, ``file``: where it comes from; rule None for the implicit keep, line 0 then.

@@ -172,6 +172,16 @@ _WORDS: dict[str, Callable[[Action], str]] = {
     "discard": lambda action: "discard",
     "reject": lambda action: f'reject "{action.text}"',
     "defer": lambda action: f'defer "{action.text}"',
+    "forward": lambda action: f"forward to {_addresses(action)}",
+    "copy-to": lambda action: f"copy to {_addresses(action)}",
+    "pipe": lambda action: f"pipe to {_program(action)}",
+    "pass": lambda action: f"pass through {_program(action)}",
+    "notify": lambda action: f"notify {_program(action)}",
+    "reply": lambda action: _reply(action),
+    "add-header": lambda action: f"add header {_header(action)}",
+    "set-header": lambda action: f"set header {_header(action)}",
+    "remove-header": lambda action: f"remove header {action.edits[-1][1]}",
+    "unmark": lambda action: f"unmark {_flags(action.flags)}",
     "mark": lambda action: f"mark {_flags(action.flags)}",
     "log": lambda action: f'log "{action.text}"',
     "scan": lambda action: f"scan with {action.text}",
@@ -188,6 +198,27 @@ def _flags(letters: str) -> str:
 def _named(action: Action) -> str:
     flags = f" ({_flags(action.flags)})" if action.flags else ""
     return f"{action.folder}{flags}" if action.folder == "INBOX" else f'"{action.folder}"{flags}'
+
+
+def _addresses(action: Action) -> str:
+    return ", ".join(f'"{address}"' for address in action.arguments)
+
+
+def _program(action: Action) -> str:
+    return " ".join(f'"{line(argument, SHOWN)}"' for argument in action.arguments)
+
+
+def _header(action: Action) -> str:
+    _, name, text = action.edits[-1]
+    return f'{name} "{line(text, SHOWN_REASON)}"'
+
+
+def _reply(action: Action) -> str:
+    days = action.every // 86400
+    often = f"every {days} day{'' if days == 1 else 's'}"
+    about = f' subject "{action.subject}"' if action.subject else ""
+    said = f'file "{action.arguments[0]}"' if action.arguments else f'"{line(action.text, SHOWN)}"'
+    return f"reply {often}{about} {said}"
 
 
 def describe(action: Action) -> str:

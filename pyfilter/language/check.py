@@ -25,6 +25,7 @@ from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_conditions import Conditions
 from pyfilter.language.check_lists import Lists
 from pyfilter.language.check_names import Names, collect
+from pyfilter.language.check_programs import report_programs
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_rules import Rules
 from pyfilter.language.check_settings import Settings
@@ -51,7 +52,7 @@ def check(
 ) -> tuple[Program | None, list[Diagnostic]]:
     report = Report()
     names = collect(files, report)
-    texts = Texts(names, report)
+    texts = Texts(names, report, home, look_for_files)
     texts.check_lets()
     excerpts = Excerpts()
     numbers: dict[int, int] = {}
@@ -72,6 +73,7 @@ def check(
         _homeless(file, rules)
     report_takers(nodes, rules.sequences, report)
     report_trust(names.used, settings, report)
+    report_programs(texts, settings)
     if not report.failed:
         report_shadows(nodes, lowered, lists, rules.sequences, report)
     aside = Report()

@@ -1,4 +1,8 @@
-"""Actions: one function a verb, from the tree to the Program's form."""
+"""Actions: one function a verb, from the tree to the Program's form.
+
+What is sent, what runs a program and what changes the header stand in modules of their own: check_sending.py,
+check_programs.py, check_header_edits.py.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,11 @@ from collections.abc import Callable
 
 from pyfilter import limits
 from pyfilter.language.check_folders import folder
+from pyfilter.language.check_header_edits import changed
+from pyfilter.language.check_paths import mailbox_path
+from pyfilter.language.check_programs import arguments
 from pyfilter.language.check_report import Report, backquoted, nearest
+from pyfilter.language.check_sending import addressed, answered
 from pyfilter.language.check_texts import Lowered, Scope, Template, Texts
 from pyfilter.language.tree import Action, Place, Span, Text, Wild, Word
 from pyfilter.language.vocabulary import ACTIONS, FLAGS
@@ -19,9 +27,9 @@ ON_PURPOSE = "on purpose"
 
 # flags of other programs -> what to write
 _FLAG_HABITS = {
-    "unread": "new mail is unread by itself",
-    "unseen": "new mail is unread by itself",
-    "new": "new mail is unread by itself",
+    "unread": "new mail is unread by itself; to take the flag off again write `unmark read`",
+    "unseen": "new mail is unread by itself; to take the flag off again write `unmark read`",
+    "new": "new mail is unread by itself; to take the flag off again write `unmark read`",
     "important": "write `mark flagged`",
     "star": "write `mark flagged`",
     "flag": "write `mark flagged`",
@@ -32,12 +40,16 @@ _FLAG_HABITS = {
     "spam": 'write `file into "spam"`',
     "junk": 'write `file into "spam"`',
 }
-
+# `unmark` of these is `mark read`
+_UNREAD = frozenset({"unread", "unseen", "new"})
 
 # scanner, and what people call it
 _SCANNERS = {"spamd": "spamd", "rspamd": "rspamd", "spamassassin": "spamd", "spamc": "spamd", "rspamc": "rspamd"}
 # what `verify` can verify
 _VERIFIED = {"dkim": "dkim"}
+
+# `mbox:` in front of a folder's name is the same as the word
+_FORMATS = ("mbox", "mh")
 
 # what sends mail to an address -> what files it into a folder
 _FOR_A_FOLDER = {"copy to": "copy into", "forward to": "file into"}
@@ -93,11 +105,9 @@ class Actions:
         assert isinstance(place, Place)
         if place.kind == "inbox":
             return "inbox", None
-        if place.kind != "folder" or place.text is None:
-            self.report.later(
-                f"`{place.kind}`", place.span, f'file it into a folder of the Maildir, `{node.verb} "Archive"`'
-            )
-            return None
+        assert place.text is not None
+        if place.kind != "folder":
+            return self._mailbox(place.kind, self.texts.template(place.text, scope), place.text.span)
         star = next((part for part in place.text.parts if isinstance(part, Wild) and part.character == "*"), None)
         if star is not None:
             self.report.add(
@@ -109,8 +119,17 @@ class Actions:
                 "and write `{name}` here",
             )
         template = self.texts.template(place.text, scope)
-        found = None if template is None else folder(template, place.text.span, self.report)
+        if template is None:
+            return None
+        format, path = _format(template)
+        if format:
+            return self._mailbox(format, path, place.text.span)
+        found = folder(template, place.text.span, self.report)
         return None if found is None else ("inbox" if found[0] is None else "folder", *found)
+
+    def _mailbox(self, format: str, path: Template | None, span: Span) -> tuple[str, Template] | None:
+        judged = None if path is None else mailbox_path(format, path, span, self.report)
+        return None if judged is None else (format, judged)
 
     def keep(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
         return "keep", node.continues is not None, *at
@@ -141,19 +160,21 @@ class Actions:
             assert isinstance(word, Word)
             flag = FLAGS.get(word.name.lower())
             if flag is None:
-                self._no_flag(word)
+                self._no_flag(node.verb, word)
                 whole = False
             else:
                 letters.add(flag.letter)
-        return ("mark", "".join(sorted(letters)), *at) if whole else None
+        return (node.verb, "".join(sorted(letters)), *at) if whole else None
 
-    def _no_flag(self, word: Word) -> None:
+    def _no_flag(self, verb: str, word: Word) -> None:
         name = word.name.casefold()
         guess = nearest(name, [*FLAGS, *_FLAG_HABITS])
-        if guess in _FLAG_HABITS:
-            help = _FLAG_HABITS[guess]
+        if verb == "unmark" and guess in _UNREAD:
+            help = "write `mark read`"
+        elif guess in _FLAG_HABITS:
+            help = _FLAG_HABITS[guess].replace("`mark ", f"`{verb} ")
         elif guess:
-            help = f"did you mean `mark {guess}`?"
+            help = f"did you mean `{verb} {guess}`?"
         else:
             help = f"the flags are {backquoted(FLAGS)}"
         self.report.add("E308", f"there is no flag `{word.name}`", word.span, "not a flag", help)
@@ -194,6 +215,26 @@ class Actions:
         template = self._text(node, scope)
         return None if template is None else ("log", template, *at)
 
+    # ------------------------------------------------------------------ others do it
+
+    def changed(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        return changed(node, scope, at, self.texts)
+
+    def addressed(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        return addressed(node, scope, at, self.texts)
+
+    def answered(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        return answered(node, scope, at, self.texts)
+
+    def run(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
+        texts = [text for text in node.arguments if isinstance(text, Text)]
+        made = arguments(texts, scope, node.verb, self.texts)
+        if made is None:
+            return None
+        if node.verb == "pipe to":
+            return "pipe", made, node.continues is not None, *at
+        return ("pass" if node.verb == "pass through" else node.verb), made, *at
+
     # ------------------------------------------------------------------ asking others
 
     def scan(self, node: Action, scope: Scope, at: tuple[int, int]) -> Lowered | None:
@@ -225,6 +266,17 @@ class Actions:
         return self.texts.template(text, scope)
 
 
+def _format(template: Template) -> tuple[str, Template]:
+    """The format that a folder's name begins with, "" for none, and the rest: `mbox:~/a.mbox`."""
+    first = template if isinstance(template, str) else template[0]
+    if isinstance(first, str):
+        for format in _FORMATS:
+            if first.casefold().startswith(f"{format}:"):
+                rest = first[len(format) + 1 :]
+                return format, rest if isinstance(template, str) else (rest, *template[1:])
+    return "", template
+
+
 def _followed(verb: Span) -> bool:
     """Whether something stands behind the verb on its line."""
     rest = verb.source.text[verb.end : verb.end + 80].lstrip(" \t")
@@ -237,7 +289,17 @@ _VERBS: dict[str, Callable[[Actions, Action, Scope, tuple[int, int]], Lowered | 
     "keep": Actions.keep,
     "discard": Actions.discard,
     "stop": Actions.stop,
+    "forward to": Actions.addressed,
+    "copy to": Actions.addressed,
+    "pipe to": Actions.run,
+    "pass through": Actions.run,
+    "notify": Actions.run,
+    "reply": Actions.answered,
+    "add header": Actions.changed,
+    "set header": Actions.changed,
+    "remove header": Actions.changed,
     "mark": Actions.mark,
+    "unmark": Actions.mark,
     "reject": Actions.reason,
     "defer": Actions.reason,
     "log": Actions.log,

@@ -27,17 +27,12 @@ __all__ = ["INBOX", "folder", "shown"]
 
 INBOX = "inbox"
 _DOT = "on disk the dot separates folders (layout maildir++)"
-_FORMATS = ("mbox:", "mh:")
 
 
 def folder(template: Template, span: Span, report: Report) -> tuple[Template | None] | None:
     """``(place,)`` as the Program keeps it, place None for the inbox; None where something was reported."""
     parts: tuple[Part, ...] = (template,) if isinstance(template, str) else template
     start = parts[0] if parts and isinstance(parts[0], str) else ""
-    for format in _FORMATS:
-        if start.casefold().startswith(format):
-            report.later(f"`{format}`", span, 'file it into a folder of the Maildir, `file into "Archive"`')
-            return None
     components = _components(parts)
     literal = "/".join("".join(piece if isinstance(piece, str) else "" for piece in c) for c in components)
     problem = _problem(components, literal, start)

@@ -6,7 +6,7 @@ from pyfilter.language.check_report import Report
 from pyfilter.language.spelling import SHORTEST, slip
 from pyfilter.language.tree import Text, Word
 
-__all__ = ["WELL_KNOWN", "header_key"]
+__all__ = ["WELL_KNOWN", "header_key", "header_name"]
 
 # RFC 5322 3.6, RFC 2045-2047, RFC 2369, RFC 2919, RFC 3834, RFC 8601, RFC 8058 and what servers,
 # lists and filters write into most mail
@@ -33,8 +33,8 @@ _FORGED = frozenset({"authentication-results", "received-spf"})
 _BY_NAME = {name.casefold(): name for name in WELL_KNOWN}
 
 
-def header_key(name: Word | Text, report: Report) -> str | None:
-    """The field key of ``header NAME``; None if no header can be called so."""
+def header_name(name: Word | Text, report: Report) -> str | None:
+    """The name as written; None if no header can be called so (RFC 5322, section 3.6.8)."""
     if isinstance(name, Text):
         written = name.plain
         if name.holes:
@@ -52,15 +52,6 @@ def header_key(name: Word | Text, report: Report) -> str | None:
             f'write `header "{bare}"`' if bare and bare.isascii() and " " not in bare else "",
         )
         return None
-    if bare.casefold() in _FORGED:
-        report.add(
-            "W312",
-            f"anybody can write `{bare}`",
-            name.span,
-            "a stranger's counts here as your server's does",
-            "ask `dkim passes`, `spf passes` or `dmarc passes`, which look at your own servers' only\n"
-            '(`set trusted-authserv = "mx.example.org"`)',
-        )
     guess = _one_letter_away(bare.casefold())
     if guess:
         report.add(
@@ -69,6 +60,23 @@ def header_key(name: Word | Text, report: Report) -> str | None:
             name.span,
             "one letter away from a well-known header",
             f"did you mean `{guess}`?",
+        )
+    return bare
+
+
+def header_key(name: Word | Text, report: Report) -> str | None:
+    """The field key of ``header NAME``; None if no header can be called so."""
+    bare = header_name(name, report)
+    if bare is None:
+        return None
+    if bare.casefold() in _FORGED:
+        report.add(
+            "W312",
+            f"anybody can write `{bare}`",
+            name.span,
+            "a stranger's counts here as your server's does",
+            "ask `dkim passes`, `spf passes` or `dmarc passes`, which look at your own servers' only\n"
+            '(`set trusted-authserv = "mx.example.org"`)',
         )
     return f"header {bare.lower()}"
 

@@ -79,16 +79,17 @@ def arguments(nodes: Sequence[Text], scope: Scope, what: str, texts: Texts) -> t
     return tuple(made)
 
 
-def report_programs(texts: Texts, settings: dict[str, object], home: str | None, look: bool, report: Report) -> None:
-    """What the settings forbid, and the programs that are not there (``look``: are files looked for at all?)."""
+def report_programs(texts: Texts, settings: dict[str, object]) -> None:
+    """What the settings forbid, and the programs that are not there."""
     for what, span, program in texts.programs:
         if not settings["allow-commands"]:
             help = "leave the rule out; who set `allow-commands = no`, perhaps in /etc/pyfilterrc, forbids it"
-            report.add("E342", "rules may not run programs here", span, f"`{what}` runs one", help)
-        elif look:
-            problem = _missing(program, home)
+            texts.report.add("E342", "rules may not run programs here", span, f"`{what}` runs one", help)
+        elif texts.look:
+            problem = _missing(program, texts.home)
             if problem:
-                report.add("W341", f"`{program}` cannot be run: {problem}", span, "", "correct the path, or install it")
+                message = f"`{program}` cannot be run: {problem}"
+                texts.report.add("W341", message, span, "", "correct the path, or install it")
 
 
 # ------------------------------------------------------------------ the first text
@@ -142,7 +143,7 @@ def _bare(text: str) -> Iterator[tuple[str, bool]]:
 
 def _named(program: str, span: Span, what: str, report: Report) -> bool:
     """Whether the program is named so that it is the same wherever a delivery runs."""
-    if program.startswith("~/") or os.path.isabs(program) or "/" not in program and program[0] not in "~-":
+    if program.startswith("~/") or os.path.isabs(program) or ("/" not in program and program[0] not in "~-"):
         return True
     label = "a program's name begins so" if program[0] == "-" else "it depends on where the delivery runs"
     help = (

@@ -74,7 +74,11 @@ class Settings:
             return
         seen[name] = node.name.span
         value = self.values.value(row, node.values)
-        if value is not None:
+        if name == "allow-commands" and made[name] is False:
+            if value == (True,):
+                help = "leave the line out"
+                self.report.add("E342", "programs are forbidden already", node.span, "nothing allows them again", help)
+        elif value is not None:
             made[name] = value[0]
 
     def _unknown(self, node: Setting) -> None:

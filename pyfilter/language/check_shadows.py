@@ -21,6 +21,8 @@ __all__ = ["report_shadows", "report_takers"]
 _ENDS = {
     "file into": "is filed here",
     "keep": "is kept here",
+    "forward to": "is forwarded here",
+    "pipe to": "is handed to a program here",
     "discard": "is discarded here",
     "reject": "is rejected here",
     "defer": "is deferred here",

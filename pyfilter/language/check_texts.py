@@ -74,11 +74,14 @@ class Scope:
 
 class Texts:
     """Makes templates; keeps what each `let` stands for. ``programs``: what texts name as one (check_programs.py):
-    behind which words, where, and the program."""
+    behind which words, where, and the program. ``home`` stands for `~`, None for that of whoever runs this; ``look``:
+    are files looked for that texts name?"""
 
-    def __init__(self, names: Names, report: Report) -> None:
+    def __init__(self, names: Names, report: Report, home: str | None = None, look: bool = True) -> None:
         self.names = names
         self.report = report
+        self.home = home
+        self.look = look
         self.programs: list[tuple[str, Span, str]] = []
         self._lets: dict[str, Template | None] = {}
 

@@ -14,6 +14,7 @@ from pyfilter.language.check_texts import Texts
 from pyfilter.language.endpoints import endpoint
 from pyfilter.language.tree import Number, Quantity, Span, Text, Word
 from pyfilter.language.vocabulary_rows import SettingRow
+from pyfilter.message.addresses import mailbox
 
 __all__ = ["Values"]
 
@@ -126,6 +127,14 @@ class Values:
             return None
         return text
 
+    def _mailbox(self, row: SettingRow, value: Written) -> tuple[Value] | None:
+        text = self._text(row, value)
+        box = None if text is None else mailbox(text[0])
+        if text is None or (box is not None and box.address.casefold() == text[0].casefold() and box.domain):
+            return text
+        self._wrong(row, value.span, "one plain address is wanted")
+        return None
+
     def _path(self, row: SettingRow, value: Written) -> tuple[Value] | None:
         if row.default is None and value.span.text.strip('"').casefold() in _SYSTEM_LOG:
             self.report.add(
@@ -189,6 +198,7 @@ _KINDS: dict[str, Callable[[Values, SettingRow, Written], tuple[Value] | None]] 
     "bytes": Values._bytes,
     "choice": Values._choice,
     "duration": Values._duration,
+    "mailbox": Values._mailbox,
     "number": Values._number,
     "path": Values._path,
     "text": Values._text,

@@ -28,8 +28,8 @@ CODES_ACTIONS: dict[str, tuple[str, str]] = {
     "E342": (
         "programs are forbidden",
         (
-            "`set allow-commands = no` forbids `pipe to`, `pass through`, `notify`, `command` and lists from a command.\n"
-            "Where it stands in /etc/pyfilterrc no other file can allow them again."
+            "`set allow-commands = no` forbids `pipe to`, `pass through`, `notify`, `command` and lists that a\n"
+            "command fills. Where it stands in /etc/pyfilterrc no other file can allow them again."
         ),
     ),
     "E343": (
@@ -54,9 +54,9 @@ CODES_ACTIONS: dict[str, tuple[str, str]] = {
     "E345": (
         "this header is not changed",
         (
-            "Mail servers write `Received`, `Return-Path`, `Delivered-To` and the like to say which way a message came.\n"
-            "Loops are found by them, and what is trusted of a message is read by them; a rule that changes them would\n"
-            "break both. Write a header of your own:\n\n"
+            "Mail servers write `Received`, `Return-Path`, `Delivered-To` and the like to say which way a message\n"
+            "came, and `Authentication-Results` to say who sent it. Loops are found by them, and what is trusted of\n"
+            "a message is read by them; a rule that changes them would break both. Write a header of your own:\n\n"
             '    add header X-Rule "shops"'
         ),
     ),
@@ -97,8 +97,8 @@ CODES_ACTIONS: dict[str, tuple[str, str]] = {
     "W340": (
         "a header that others have signed or need",
         (
-            "The filed message is not what was sent any more: a DKIM signature fails on it, an answer does not find its\n"
-            "thread, or a mail program reads the body wrongly. The rule does what it says all the same."
+            "The filed message is not what was sent any more: a DKIM signature fails on it, an answer does not find\n"
+            "its thread, or a mail program reads the body wrongly. The rule does what it says all the same."
         ),
     ),
     "W341": (

@@ -36,7 +36,9 @@ Action (``line`` and file number last)::
     ("pipe", arguments, continues, line, file)   arguments: (template, ...), the program first, which has no holes
     ("pass", arguments, line, file)              pass through
     ("notify", arguments, line, file)
-    ("reply", text, subject, every, line, file)  text: template; subject: template, None for the usual; every: seconds
+    ("reply", text, path, subject, every, line, file)
+                                                 text: template; path: of the file that holds the text instead, else
+                                                 None; subject: template, None for the usual; every: seconds
     ("discard", continues, line, file)
     ("stop", line, file)
     ("mark", flags, line, file)                  flags: Maildir letters, sorted ("FS")

@@ -29,8 +29,50 @@ BUILT_ACTIONS = (
         ends=True,
         continuable=False,
     ),
+    ActionRow(
+        "forward to",
+        "sends it on to an address, or to several, and keeps nothing",
+        'forward to "me@phone.example"',
+        ends=True,
+    ),
+    ActionRow(
+        "pipe to",
+        "hands it to a program, which takes it; no shell runs it, and what a message says is an argument of its own",
+        'pipe to "store-ticket" "{from.address}"',
+        ends=True,
+    ),
     ActionRow("copy into", "files a copy and goes on", 'copy into "Archive"'),
+    ActionRow("copy to", "sends a copy to an address, or to several, and goes on", 'copy to "me@phone.example"'),
+    ActionRow(
+        "reply",
+        "answers it, to each sender once in so many days (seven); the text may stand in a `file`",
+        'reply every 7 days subject "Away" "I am away."',
+    ),
     ActionRow("mark", "sets flags on what this rule or a later one files", "mark read, flagged"),
+    ActionRow("unmark", "takes flags off again", "unmark read"),
+    ActionRow(
+        "add header",
+        "puts a header above what this rule or a later one files; later rules see it",
+        'add header X-Rule "shops"',
+    ),
+    ActionRow(
+        "set header",
+        "the same, in the place of all headers of that name",
+        'set header Subject "[shop] {subject}"',
+    ),
+    ActionRow(
+        "remove header",
+        'takes all headers of that name out; `"X-Advert-*"` all that begin so',
+        "remove header X-Advert",
+    ),
+    ActionRow(
+        "pass through",
+        "hands it to a program, and goes on with what that prints; if it fails, with the message as it was",
+        'pass through "clean-subject"',
+    ),
+    ActionRow(
+        "notify", "runs a program that tells you of it; what comes of that is only logged", 'notify "notify-send Mail"'
+    ),
     ActionRow("log", "writes a line to the log", 'log "from {from.address}"'),
     ActionRow(
         "scan",

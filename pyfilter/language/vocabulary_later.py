@@ -56,50 +56,5 @@ LATER_FIELDS = (
 )
 
 
-def _action(verb: str, doc: str, example: str, meanwhile: str = "", *, ends: bool = False) -> ActionRow:
-    return ActionRow(verb, doc, example, ends=ends, continuable=ends, built=False, meanwhile=meanwhile)
-
-
-LATER_ACTIONS = (
-    _action(
-        "forward to",
-        "sends it on to an address and keeps nothing",
-        'forward to "me@phone.example"',
-        "let the mail server forward it, with an alias",
-        ends=True,
-    ),
-    _action(
-        "copy to",
-        "sends a copy to an address and goes on",
-        'copy to "me@phone.example"',
-        "let the mail server send the copy, with an alias",
-    ),
-    _action(
-        "pipe to",
-        "hands it to a program",
-        'pipe to "store-ticket"',
-        "file it into a folder that the program reads",
-        ends=True,
-    ),
-    _action("pass through", "replaces it by what a program makes of it", 'pass through "clean-subject"'),
-    _action("reply", "answers it, to each sender once in a while", 'reply every 7 days "I am away."'),
-    _action("unmark", "takes flags off again", "unmark read"),
-    _action(
-        "add header", "adds a header to what is filed", 'add header X-Rule "shops"', "file it into a folder of its own"
-    ),
-    _action("set header", "replaces a header", 'set header X-Rule "shops"', "file it into a folder of its own"),
-    _action("remove header", "removes a header", "remove header X-Spam"),
-    _action("notify", "runs a notifier", 'notify "notify-send mail"'),
-)
-
-
-def _setting(name: str, default: str | bool | int | None, doc: str, example: str) -> SettingRow:
-    return SettingRow(name, "later", default, doc, f"set {name} = {example}", built=False)
-
-
-LATER_SETTINGS = (
-    _setting("sendmail", "/usr/sbin/sendmail", "the program that sends mail", '"/usr/sbin/sendmail"'),
-    _setting("from-address", None, "the sender of replies", '"me@example.org"'),
-    _setting("max-redirects", 4, "how often one message is forwarded at most", "4"),
-    _setting("allow-commands", True, "may rules run programs", "no"),
-)
+LATER_ACTIONS: tuple[ActionRow, ...] = ()
+LATER_SETTINGS: tuple[SettingRow, ...] = ()

@@ -58,7 +58,7 @@ class ActionRow:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """``kind``: path, choice, yes-no, duration, bytes, number, address, text, texts; ``default`` as it
+    """``kind``: path, choice, yes-no, duration, bytes, number, address, mailbox, text, texts; ``default`` as it
     stands in the Program; ``unset`` says what None means.
     ``later``: choices that are not in this version."""
 

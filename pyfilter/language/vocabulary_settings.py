@@ -135,4 +135,33 @@ BUILT_SETTINGS = (
         "can have written",
         "set trusted-hops = 2",
     ),
+    SettingRow(
+        "sendmail",
+        "path",
+        "/usr/sbin/sendmail",
+        "the program that sends what `forward`, `copy to` and `reply` send",
+        'set sendmail = "/usr/lib/sendmail"',
+    ),
+    SettingRow(
+        "from-address",
+        "mailbox",
+        None,
+        "the sender of replies",
+        'set from-address = "me@example.org"',
+        unset="the address this mail was sent to",
+    ),
+    SettingRow(
+        "max-redirects",
+        "number",
+        4,
+        "to how many addresses one message is sent at most; beyond that it is kept",
+        "set max-redirects = 2",
+    ),
+    SettingRow(
+        "allow-commands",
+        "yes-no",
+        True,
+        "may rules run programs; a `no` in /etc/pyfilterrc holds for everybody",
+        "set allow-commands = no",
+    ),
 )
