@@ -18,16 +18,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from glob import glob
 from threading import Lock
 
 from pyfilter.editor.reading import Reader, Reading
 from pyfilter.language import files
 from pyfilter.language.check import check
 from pyfilter.language.diagnostics import Diagnostic
-from pyfilter.language.tree import Include, Rule
+from pyfilter.language.includes import Includes
+from pyfilter.language.tree import File, Include, Source
 
-__all__ = ["Checked", "Documents", "included", "includes"]
+__all__ = ["Checked", "Documents"]
 
 # rule files looked at for one that includes another
 _CANDIDATES = 100
@@ -96,55 +96,56 @@ class Documents:
 
     def program(self, path: str) -> list[Reading]:
         """The files that are asked together with ``path``, which is one of them."""
+        return self._expanded(path)[0].readings
+
+    def _expanded(self, path: str) -> tuple[_Includes, list[File]]:
         root = self._root(path)
         system = [files.SYSTEM] if os.geteuid() != 0 and root != files.SYSTEM else []
-        found: list[Reading] = []
-        for start in (*system, root):
-            self._follow(start, found)
-        return found
+        return self._closure([*system, root])
+
+    def _closure(self, paths: list[str]) -> tuple[_Includes, list[File]]:
+        """Files with all they include, for the checker."""
+        includes = _Includes(self)
+        pieces: list[File] = []
+        for path in paths:
+            reading = self.reading(path)
+            if reading is not None:
+                includes.readings.append(reading)
+                pieces += includes.expanded(reading.file)
+        return includes, pieces
+
+    def leads(self, path: str, node: Include) -> list[str]:
+        """The files that a line `include …` of ``path`` names."""
+        return self._closure([path])[0].leads.get(id(node), [])
 
     def _root(self, path: str) -> str:
         for candidate in self._candidates(path):
-            if any(reading.name == path for reading in self._closure(candidate)):
+            reading = self.reading(candidate)
+            if reading is None or "include" not in reading.text:
+                continue
+            if any(one.name == path for one in self._closure([candidate])[0].readings):
                 return candidate
         return path
 
     def _candidates(self, path: str) -> list[str]:
         beside = os.path.dirname(path)
         near = [
-            found
+            os.path.join(directory, name)
             for directory in (beside, os.path.dirname(beside))
             if os.path.isabs(directory)
-            for pattern in ("*.rules", ".pyfilterrc", "pyfilterrc")
-            for found in sorted(glob(os.path.join(glob_escape(directory), pattern)))
+            for name in _rule_files(directory)
         ]
         users = [os.path.join(self.home, name) for name in files.USER]
         every = dict.fromkeys([*users, *self.opened, *near])
         return [candidate for candidate in every if candidate != path][:_CANDIDATES]
 
-    def _closure(self, path: str) -> list[Reading]:
-        found: list[Reading] = []
-        self._follow(path, found)
-        return found
-
-    def _follow(self, path: str, found: list[Reading]) -> None:
-        """``path`` and what it includes, each once: a circle is the checker's business."""
-        waiting = [path]
-        while waiting:
-            path = waiting.pop()
-            if any(reading.name == path for reading in found):
-                continue
-            reading = self.reading(path)
-            if reading is None:
-                continue
-            found.append(reading)
-            waiting += reversed([target for node in includes(reading) for target in included(node, path)])
-
     def checked(self, path: str) -> Checked:
         """The program around ``path`` and all that is wrong with it. Never raises for anything in a rule file."""
-        readings = self.program(path)
+        includes, pieces = self._expanded(path)
+        readings = includes.readings
         problems = [problem for reading in readings for problem in reading.problems]
-        problems += check([reading.file for reading in readings], home=self.home)[1]
+        problems += includes.problems
+        problems += check(pieces, home=self.home)[1]
         self._last = Checked(tuple(readings), tuple(problems))
         return self._last
 
@@ -155,26 +156,38 @@ class Documents:
         return last if last is not None and unchanged else self.checked(path)
 
 
-def includes(reading: Reading) -> list[Include]:
-    found: list[Include] = []
-    for item in reading.items:
-        if isinstance(item, Include):
-            found.append(item)
-        elif isinstance(item, Rule):
-            found += [inner for inner in item.body if isinstance(inner, Include)]
-    return found
+class _Includes(Includes):
+    """Reads what is open as it stands in the editor. ``readings``: of all files, in the order they are asked;
+    ``leads``: of each line its files. A file that must not be trusted is a problem of the line."""
+
+    def __init__(self, documents: Documents) -> None:
+        super().__init__()
+        self.documents = documents
+        self.readings: list[Reading] = []
+        self.leads: dict[int, list[str]] = {}
+
+    def is_there(self, path: str) -> bool:
+        return path in self.documents.opened or super().is_there(path)
+
+    def included(self, node: Include, path: str, chain: tuple[str, ...], root: Source) -> list[File]:
+        try:
+            return super().included(node, path, chain, root)
+        except files.Refused as refused:
+            self.wrong(node, "E330", str(refused), "")
+            return []
+
+    def tree(self, node: Include, path: str) -> File | None:
+        self.leads.setdefault(id(node), []).append(path)
+        reading = self.documents.reading(path)
+        if reading is None:
+            raise files.Refused(f"{path} cannot be read")
+        self.readings.append(reading)
+        return reading.file
 
 
-def included(node: Include, path: str) -> list[str]:
-    """The files that a line `include …` of the file ``path`` names, in the order they are read."""
-    if node.shipped:
+def _rule_files(directory: str) -> list[str]:
+    try:
+        found = os.listdir(directory)
+    except OSError:
         return []
-    name = os.path.expanduser(node.path)
-    target = os.path.normpath(os.path.join(os.path.dirname(path), name))
-    if not any(sign in node.path for sign in "*?["):
-        return [target]
-    return sorted(glob(target))
-
-
-def glob_escape(directory: str) -> str:
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in directory)
+    return sorted(name for name in found if name.endswith(".rules") or name in (".pyfilterrc", "pyfilterrc"))

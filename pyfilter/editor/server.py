@@ -32,13 +32,14 @@ from pygls.uris import from_fs_path, to_fs_path
 from pyfilter import __version__
 from pyfilter.editor import names
 from pyfilter.editor.completion import begins, offers
-from pyfilter.editor.documents import Checked, Documents, included, includes
+from pyfilter.editor.documents import Checked, Documents
 from pyfilter.editor.hover import explained, told
+from pyfilter.editor.nodes import chain
 from pyfilter.editor.outline import outline
 from pyfilter.editor.remedies import remedy
 from pyfilter.editor.shapes import Sheet, completion, diagnostic, difference, symbol
 from pyfilter.editor.standing import standing
-from pyfilter.language.tree import Source
+from pyfilter.language.tree import Include, Source
 
 __all__ = ["Server", "serve"]
 
@@ -210,11 +211,9 @@ class Server(LanguageServer):
             return []
         offset = sheet.offset(position)
         beginning = types.Range(types.Position(0, 0), types.Position(0, 0))
-        for node in includes(sheet.reading):
-            start, end = sheet.reading.place(node.span)
-            if start <= offset <= end:
-                targets = [target for target in included(node, path) if self.documents.reading(target)]
-                return [types.Location(self.uri(target), beginning) for target in targets]
+        for node in chain(sheet.reading, offset):
+            if isinstance(node, Include):
+                return [types.Location(self.uri(target), beginning) for target in self.documents.leads(path, node)]
         return []
 
     def symbols(self, path: str) -> list[types.DocumentSymbol]:

@@ -24,10 +24,11 @@ def ask_everything(text: str, offset: int) -> None:
     documents = Documents("/nowhere")
     documents.open(PATH, text)
     checked = documents.checked(PATH)
-    found = checked.readings[-1]
+    (found,) = [reading for reading in checked.readings if reading.name == PATH]
     for problem in checked.diagnostics:
-        start, end = found.place(problem.span)
-        assert 0 <= start <= end <= len(found.text)
+        (holder,) = [reading for reading in checked.readings if reading.holds(problem.span)]
+        start, end = holder.place(problem.span)
+        assert 0 <= start <= end <= len(holder.text)
     offset = min(offset, len(found.text))
     here = standing(found.text, offset)
     assert begins(here) <= offset
@@ -35,6 +36,8 @@ def ask_everything(text: str, offset: int) -> None:
     told(found, offset, list(checked.readings))
     explained(list(checked.diagnostics))
     for one in names.occurrences(list(checked.readings)):
+        if not found.holds(one.span):
+            continue
         start, end = found.place(one.span)
         assert found.text[start:end].replace("\\", "") == one.name.replace("\\", "")
     outline(found)

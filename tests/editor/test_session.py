@@ -157,6 +157,24 @@ def test_an_include_leads_to_the_file(editor: Editor) -> None:
     assert (location.uri, location.range) == (editor.uri("more.rules"), at(0, 0, 0))
 
 
+def test_problems_of_an_include_stand_at_its_line(editor: Editor) -> None:
+    [problem] = editor.open(NAME, 'include "nowhere.rules"\n')
+    assert (problem.code, problem.range) == ("E330", at(0, 0, 23))
+
+
+def test_a_file_that_must_not_be_trusted_is_not_read(editor: Editor) -> None:
+    editor.path("more.rules").write_text('list family = "olga@family.example"\n')
+    editor.path("more.rules").chmod(0o666)
+    [problem] = editor.open(NAME, 'include "more.rules"\n')
+    assert problem.code == "E330"
+    assert "is writable by others (mode 0666)" in problem.message
+
+
+def test_a_file_that_is_not_saved_yet_can_be_included(editor: Editor) -> None:
+    editor.open("more.rules", 'list family = "olga@family.example"\n')
+    assert editor.open(NAME, 'include "more.rules"\nrule "x" { when from in family; keep }\n') == []
+
+
 # ---------------------------------------------------------------------- hover
 
 
