@@ -89,6 +89,17 @@ _LIST_FILES = """\
 `list blocked from "blocked.txt"` reads the list from a file beside the rule file, one entry a line, `#` begins a
 comment. It is read when a rule asks for it, so a change counts at once. Lists and texts hold in the whole file, also
 above their line; a name means one thing.
+
+`define` names a condition, which stands for itself: `when work and not spam`. What it captures holds in the rule that
+uses it. `action` names actions, and `do` does them as if they stood there: what the rule captured holds in them. The
+trace of `pyfilter test` shows the tests and actions inside, with their own lines.
+
+An `else` rule stands directly behind another rule. It is asked only if that one did not match, and, where that is an
+`else` rule itself, none of those it follows. If it could not be known whether one of them matches, it is not asked.
+
+`include` stands at the left margin, and what the other file holds stands in its place, settings included. A path
+starts at the file that includes it. A file is read once, at most 64 of them and 8 deep; each must belong to you or to
+root, and nobody else may be able to write it. `test` blocks of a file that comes with pyfilter are not run with yours.
 """
 
 _RELATIONS = """\

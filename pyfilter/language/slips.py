@@ -88,6 +88,13 @@ def foldered(words: Words) -> str:
     return "inbox" if folder.strip("\"'“”").upper() == "INBOX" else quoted(folder)
 
 
+def inside(words: Words) -> str:
+    """Behind `else if`: its condition, which stands in the rule; behind `else` alone nothing."""
+    rest = words["rest"].strip().removesuffix("then").strip()
+    asks = words["at"].lower().endswith(("if", "when"))
+    return f",\nand in it `when {rest}`" if asks and rest else ""
+
+
 def quoted(word: str) -> str:
     """A word as a text of the language."""
     return '"' + word.strip("\"'“”„`").replace("\\", "\\\\").replace('"', '\\"') + '"'

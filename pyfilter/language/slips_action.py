@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyfilter.language.slips import ACTIONS, FOLDER, TEXT, Slip, Words, foldered, quoted
+from pyfilter.language.slips import ACTIONS, FOLDER, TEXT, Slip, Words, foldered, inside, quoted
 
 
 def _flags(words: Words) -> str:
@@ -134,8 +134,8 @@ SLIPS = (
     ),
     Slip(
         "E135", "`%(at)s` belongs to a rule of its own", fresh=False, before=r"\}",
-        here=r"(?P<at>else(?:[ \t]+if)?|elif|elsif|otherwise)(?![\w.-])",
-        help='end the line after the `}` and write `rule "…" else {` on the next',
+        here=r"(?P<at>else(?:[ \t]+(?:if|when))?|elif|elsif|otherwise)(?![\w.-])[ \t]*(?P<rest>[^#{;:\n]*)",
+        help=lambda words: 'end the line after the `}` and write `rule "…" else {` on the next' + inside(words),
     ),
     Slip(
         "E140", "`then` is not needed", fresh=True, here=r"(?P<at>then)(?![\w.-])",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyfilter.language.slips import FOLDER, TEXT, Slip, Words, foldered, quoted
+from pyfilter.language.slips import FOLDER, TEXT, Slip, Words, foldered, inside, quoted
 
 _FLAGS = {
     "seen": "read", "read": "read", "starred": "flagged", "star": "flagged", "flagged": "flagged",
@@ -148,8 +148,8 @@ SLIPS = (
     ),
     Slip(
         "E135", "`%(word)s` belongs to a rule of its own", fresh=True,
-        here=r"(?P<at>(?P<word>else|elif|elsif|otherwise)(?:[ \t]+if)?(?![\w.-]))",
-        help='directly after the rule write `rule "…" else {`',
+        here=r"(?P<at>(?P<word>else|elif|elsif|otherwise)(?:[ \t]+(?:if|when))?(?![\w.-]))[ \t]*(?P<rest>[^#{;:\n]*)",
+        help=lambda words: 'directly after the rule write `rule "…" else {`' + inside(words),
     ),
     Slip(
         "E140", "a condition begins with `when`", fresh=True,

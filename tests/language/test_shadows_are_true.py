@@ -90,6 +90,34 @@ def test_the_warning_is_given_just_where_it_is_true() -> None:
     assert true >= TRUE
 
 
+def test_the_warning_of_an_else_that_is_never_asked_is_as_exact() -> None:
+    """What the rule before it does plays no part: what it matches does not come to `else`."""
+    chance = Random(3)
+    true = 0
+    for _ in range(PAIRS // 2):
+        earlier, later = condition(chance), condition(chance)
+        chain = (
+            f"rule earlier {{ when {written(earlier)}; mark read }}\nrule later else {{ when {written(later)}; keep }}"
+        )
+        found = any(problem.code == "W301" for problem in compile_sources([Source("rules", chain)]).diagnostics)
+        assert found is shaded(earlier, later), chain
+        true += found
+    assert true >= TRUE // 4
+
+
+def test_an_else_throws_no_shadow_behind_its_chain() -> None:
+    """It takes less than it asks for."""
+    text = (
+        'rule a { when subject contains "a"; mark read }\n'
+        'rule b else { when subject contains "b"; keep }\n'
+        'rule c { when subject contains "bb"; keep }\n'
+    )
+    made = compile_sources([Source("rules", text)])
+    assert made.program is not None
+    assert made.diagnostics == []
+    assert decide(made.program, Message.from_bytes(b"Subject: abb\n\n"), Envelope()).rule == "c"
+
+
 def test_no_message_comes_to_a_rule_that_can_never_run() -> None:
     chance = Random(2)
     messages = [
