@@ -38,7 +38,7 @@ class Includes:
         self.stamps: dict[str, files.Stamp | None] = {}
         self.listed: dict[str, tuple[str, ...]] = {}
         self._report = Report()
-        self._read: dict[str, Span] = {}  # real path -> the line that included it
+        self._read: dict[str, Span | None] = {}  # real path -> the line that included it, if one did
         self._found: list[Diagnostic] = []
 
     @property
@@ -47,6 +47,7 @@ class Includes:
 
     def expanded(self, file: File) -> list[File]:
         path = os.path.abspath(os.path.expanduser(file.source.name))
+        self._read.setdefault(os.path.realpath(path), None)
         return self._pieces(file, path, (path,), None)
 
     def _pieces(self, file: File, path: str, chain: tuple[str, ...], root: Source | None) -> list[File]:
@@ -78,10 +79,14 @@ class Includes:
             self.wrong(node, "E331", f"{shown(path)} includes itself", f"the circle is {circle}")
             return []
         if real in self._read:
-            note = Note(self._read[real], "first here")
-            self.wrong(node, "W330", f"{shown(path)} is included twice", "leave this line out", [note])
+            before = self._read[real]
+            if before is None:
+                self.wrong(node, "W330", f"{shown(path)} is read already", "leave this line out")
+            else:
+                note = Note(before, "first here")
+                self.wrong(node, "W330", f"{shown(path)} is included twice", "leave this line out", [note])
             return []
-        if len(self._read) >= limits.INCLUDED_FILES:
+        if sum(line is not None for line in self._read.values()) >= limits.INCLUDED_FILES:
             help = f"one program is made of at most {limits.INCLUDED_FILES} included files"
             self.wrong(node, "E332", "too many rule files are included", help)
             return []

@@ -145,6 +145,14 @@ def test_a_setting_in_what_the_user_includes_wins_over_the_systems(home: Home) -
     assert made.settings["deadline"] == 90
 
 
+def test_the_rules_of_the_system_are_not_read_again(home: Home) -> None:
+    system = home.write("system.rules", rule("system"))
+    made = compile_files([system, home.write("user.rules", 'include "system.rules"\n' + rule("user"))])
+    assert names(made.program) == ["system", "user"]
+    (found,) = made.diagnostics
+    assert (found.code, found.message) == ("W330", "~/system.rules is read already")
+
+
 def test_a_rule_file_in_pieces_is_the_same_program_but_for_files_and_lines(home: Home) -> None:
     pieces = [
         'set deadline = 60 seconds\nlet place = "Work"\n',
