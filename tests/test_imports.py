@@ -43,7 +43,7 @@ ALLOWED_MORE = {
     "lsprotocol": {"editor/server.py", "editor/shapes.py"},
 }
 # what the editor's package may stand on, for it is kept apart: nothing but cli imports it
-EDITOR_STANDS_ON = ("pyfilter.editor", "pyfilter.language", "pyfilter.delivery.folders")
+EDITOR_STANDS_ON = ("pyfilter.editor", "pyfilter.language", "pyfilter.delivery.existing", "pyfilter.trials")
 
 ENGINE_NEVER = {"os", "io", "socket", "subprocess", "time", "datetime", "random", "logging", "sqlite3"}
 

@@ -20,12 +20,16 @@ import os
 from dataclasses import dataclass
 from threading import Lock
 
+from pyfilter.editor.folders import in_maildir
 from pyfilter.editor.reading import Reader, Reading
 from pyfilter.language import files
 from pyfilter.language.check import check
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.includes import Includes
+from pyfilter.language.lint import lint
 from pyfilter.language.tree import File, Include, Source
+from pyfilter.language.trials import Trial
+from pyfilter.trials import run
 
 __all__ = ["Checked", "Documents"]
 
@@ -140,12 +144,18 @@ class Documents:
         return [candidate for candidate in every if candidate != path][:_CANDIDATES]
 
     def checked(self, path: str) -> Checked:
-        """The program around ``path`` and all that is wrong with it. Never raises for anything in a rule file."""
+        """The program around ``path`` and all that `pyfilter check` finds wrong with it, its `test` blocks run. Never
+        raises for anything in a rule file."""
         includes, pieces = self._expanded(path)
         readings = includes.readings
         problems = [problem for reading in readings for problem in reading.problems]
         problems += includes.problems
-        problems += check(pieces, home=self.home)[1]
+        trials: list[Trial] = []
+        program, found = check(pieces, home=self.home, trials=trials)
+        problems += found
+        if program is not None and not any(problem.severity == "error" for problem in problems):
+            problems += lint(pieces, folders=in_maildir(readings, self.home))
+            problems += [problem for tried in run(program, trials) for problem in tried.problems]
         self._last = Checked(tuple(readings), tuple(problems))
         return self._last
 

@@ -4,53 +4,19 @@ from __future__ import annotations
 
 import os
 
-from pyfilter.delivery.folders import decode_name
-from pyfilter.editor.nodes import below
+from pyfilter.delivery.existing import existing
 from pyfilter.editor.reading import Reading
 from pyfilter.language.tree import Place, Setting, Text, Word
 from pyfilter.language.vocabulary import SETTINGS
+from pyfilter.language.walking import below
 
 __all__ = ["in_maildir", "in_rules"]
-
-# directories looked at; a Maildir of more has a name for every letter typed anyway
-_MOST = 5000
 
 
 def in_maildir(readings: list[Reading], home: str) -> list[str]:
     """The folders that exist, as a mail client shows them. Empty where there is no Maildir."""
-    maildir = _path(_setting(readings, "maildir"), home)
-    if _setting(readings, "layout") == "fs":
-        return sorted(_below(maildir))
-    found = []
-    for name in _names(maildir):
-        if name.startswith(b".") and os.path.isdir(os.path.join(maildir, os.fsdecode(name), "cur")):
-            try:
-                found.append("/".join(decode_name(part) for part in name[1:].split(b".")))
-            except ValueError:
-                continue  # of another program, or a name that no rule can have
-    return sorted(found)
-
-
-def _below(maildir: str) -> list[str]:
-    """Layout `fs`: directories in directories."""
-    found: list[str] = []
-    waiting = [""]
-    while waiting and len(found) < _MOST:
-        folder = waiting.pop()
-        for raw in _names(os.path.join(maildir, folder)):
-            name = os.fsdecode(raw)
-            inside = os.path.join(folder, name)
-            if not name.startswith(".") and os.path.isdir(os.path.join(maildir, inside, "cur")):
-                found.append(inside)
-                waiting.append(inside)
-    return found
-
-
-def _names(directory: str) -> list[bytes]:
-    try:
-        return os.listdir(os.fsencode(directory))[:_MOST]
-    except (OSError, ValueError):
-        return []
+    maildir = _setting(readings, "maildir")
+    return sorted(existing(os.fsencode(_path(maildir, home)))) if "\0" not in maildir else []
 
 
 def _path(written: str, home: str) -> str:

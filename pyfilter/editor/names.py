@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyfilter.editor.nodes import children
 from pyfilter.editor.reading import Reading
 from pyfilter.language.check_report import name_of
 from pyfilter.language.tree import (
@@ -34,6 +33,7 @@ from pyfilter.language.tree import (
     When,
     Word,
 )
+from pyfilter.language.walking import children
 
 __all__ = ["KINDS", "Occurrence", "captured", "definitions", "occurrences", "uncovered"]
 

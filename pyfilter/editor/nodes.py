@@ -1,37 +1,12 @@
-"""Walking the tree of a rule file: what stands at a character, and everything below a node."""
+"""What stands at a character: the nodes of the tree around it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pyfilter.editor.reading import Reading
 from pyfilter.language.tree import Node
+from pyfilter.language.walking import children
 
-__all__ = ["below", "chain", "children"]
-
-_NAMES: dict[type, tuple[str, ...]] = {}
-
-
-def children(node: Node) -> Iterator[Node]:
-    kind = type(node)
-    names = _NAMES.get(kind)
-    if names is None:
-        names = _NAMES[kind] = tuple(name for name in kind.__dataclass_fields__ if name != "span")
-    for name in names:
-        value = getattr(node, name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            for piece in value:
-                if isinstance(piece, Node):
-                    yield piece
-
-
-def below(node: Node) -> Iterator[Node]:
-    """``node`` and all nodes in it."""
-    yield node
-    for child in children(node):
-        yield from below(child)
+__all__ = ["chain"]
 
 
 def chain(reading: Reading, offset: int) -> list[Node]:

@@ -100,6 +100,17 @@ def test_a_warning_is_one(editor: Editor) -> None:
     assert (problem.severity, problem.code) == (DiagnosticSeverity.Warning, "W310")
 
 
+def test_a_test_block_that_fails_is_underlined(editor: Editor) -> None:
+    text = 'rule "x" { when subject is "a"; keep }\ntest "t" {\n    message "Subject: a"\n    expect stop\n}\n'
+    [problem] = editor.open(NAME, text)
+    assert (problem.code, problem.range) == ("E501", at(3, 4, 15))
+
+
+def test_a_list_that_nothing_uses_is_told_of(editor: Editor) -> None:
+    [problem] = editor.open(NAME, 'list family = "olga@family.example"\n')
+    assert (problem.severity, problem.range) == (DiagnosticSeverity.Warning, at(0, 5, 11))
+
+
 def test_problems_go_as_they_are_mended(editor: Editor) -> None:
     assert len(editor.open(NAME, 'rule "x" { when subjcet is "a"; keep }\n')) == 1
     editor.change(NAME, 'rule "x" { when subject is "a"; keep }\n')
