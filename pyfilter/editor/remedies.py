@@ -41,14 +41,15 @@ def remedy(
     found = _WRITTEN.fullmatch(diagnostic.help)
     if not found:
         return None
-    errors = _count(before)
+    severity = diagnostic.severity
+    wrong = _count(before, severity)
     for change in _candidates(*reading.place(diagnostic.span), found[1], reading.text):
         if _loses(change, reading.text):
             continue
         changed = reading.text[: change.start] + change.written + reading.text[change.end :]
-        after = _count(check(changed))
-        mended = after.get(diagnostic.code, 0) < errors.get(diagnostic.code, 0)
-        if mended and all(after[code] <= errors.get(code, 0) for code in after):
+        after = _count(check(changed), severity)
+        mended = after.get(diagnostic.code, 0) < wrong.get(diagnostic.code, 0)
+        if mended and all(after[code] <= wrong.get(code, 0) for code in after):
             return change
     return None
 
@@ -83,8 +84,10 @@ def _texts(written: str) -> set[str]:
     return set(_TEXT.findall(written))
 
 
-def _count(diagnostics: list[Diagnostic]) -> dict[str, int]:
+def _count(diagnostics: list[Diagnostic], severity: str) -> dict[str, int]:
+    """How often each code stands among them. Of an error's remedy warnings do not count: some come only after it."""
     found: dict[str, int] = {}
     for diagnostic in diagnostics:
-        found[diagnostic.code] = found.get(diagnostic.code, 0) + 1
+        if severity == "warning" or diagnostic.severity == "error":
+            found[diagnostic.code] = found.get(diagnostic.code, 0) + 1
     return found

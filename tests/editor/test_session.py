@@ -101,9 +101,9 @@ def test_a_warning_is_one(editor: Editor) -> None:
 
 
 def test_a_test_block_that_fails_is_underlined(editor: Editor) -> None:
-    text = 'rule "x" { when subject is "a"; keep }\ntest "t" {\n    message "Subject: a"\n    expect stop\n}\n'
+    text = 'rule "x" { when subject is "a"; keep }\ntest "t" {\n    message "Subject: a"\n    expect discard\n}\n'
     [problem] = editor.open(NAME, text)
-    assert (problem.code, problem.range) == ("E501", at(3, 4, 15))
+    assert (problem.code, problem.range) == ("E501", at(3, 4, 18))
 
 
 def test_a_list_that_nothing_uses_is_told_of(editor: Editor) -> None:
