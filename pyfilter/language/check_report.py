@@ -32,6 +32,10 @@ class Report:
         told = tuple(notes) if self.using is None else (*notes, self.using)
         self._found.setdefault(key, Diagnostic(code, message, span, label, help, told))
 
+    def told(self, code: str, span: Span) -> bool:
+        """Whether this was reported of this place."""
+        return (code, id(span.source), span.start, span.end) in self._found
+
     def later(self, what: str, span: Span, meanwhile: str = "") -> None:
         """``what``, in its backquotes, is in the language but not in this version."""
         help = f"until then: {meanwhile}" if meanwhile else ""

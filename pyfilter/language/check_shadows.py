@@ -55,7 +55,7 @@ def report_takers(rules: list[Rule], sequences: Sequences, report: Report) -> No
 def _report_needless_else(rules: list[Rule], report: Report) -> None:
     always: Rule | None = None  # of the chain so far, the rule that always matches
     for node in rules:
-        if node.otherwise is None:
+        if node.otherwise is None or report.told("E314", node.otherwise):
             always = None
         elif always is not None:
             report.add(

@@ -198,16 +198,16 @@ class Texts:
         fields = () if in_let else (n for n in field_names() if field_kind(n))
         guess = nearest(name, [*scope.sure, *self.names.lets, *fields])
         label = "no capture, no `let` and no field has this name"
-        if guess:
+        if name in self.names.defined:
+            label = "not a text"
+            help = f'a hole takes what `matches "…{{{name}}}…"` captured, a `let` or a field'
+        elif guess:
             help = f"did you mean `{{{guess}}}`?"
         elif captures:
             label = "only `matches` captures"
             help = f"write {captures}"
         elif in_let:
             help = "a `let` holds in the whole file: only other `let`s and fields can stand in it"
-        elif name in self.names.defined:
-            label = "not a text"
-            help = f'a hole takes what `matches "…{{{name}}}…"` captured, a `let` or a field'
         else:
             help = (
                 f'capture it in this rule\'s condition, `subject matches "{{{name}}} *"`,\n'

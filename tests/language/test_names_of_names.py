@@ -164,3 +164,8 @@ def test_behind_what_could_not_be_read_else_is_not_judged() -> None:
     file, syntax = parse(Source("rules", "rule a { when ( }\nrule b else { when size > 1 MB; keep }\n"))
     assert syntax
     assert check([file])[1] == []
+
+
+def test_an_else_that_follows_no_rule_is_not_told_that_it_can_never_run_as_well() -> None:
+    text = 'rule a { log "a" }\nlet x = "y"\nrule b else { when subject is "{x}"; keep }\n'
+    assert problems(text) == [("E314", "`else` follows no rule", 3)]
