@@ -130,6 +130,24 @@ def test_an_escape_sequence_in_a_rule_does_not_come_out(editor: Editor) -> None:
     assert "\x1b" not in problem.message
 
 
+def test_a_file_with_an_odd_name(editor: Editor) -> None:
+    name = "mé rules #1 %41.rules"
+    text = 'list family = "olga@family.example"\nrule "x" { when from in family; keep }\n'
+    assert editor.open(name, text) == []
+    [location] = editor.definition(name, *place(text, "in family", 4))
+    assert (location.uri, location.range) == (editor.uri(name), at(0, 5, 11))
+
+
+def test_a_text_that_is_not_saved_anywhere(editor: Editor) -> None:
+    from lsprotocol.types import DidOpenTextDocumentParams, TextDocumentItem
+
+    text = 'rule "x" { when subjcet is "a"; keep }\n'
+    item = TextDocumentItem("untitled:Untitled-1", "pyfilter", 0, text)
+    editor.client.text_document_did_open(DidOpenTextDocumentParams(item))
+    told = editor.run(editor.told.get())
+    assert (told.uri, [one.code for one in told.diagnostics]) == ("untitled:Untitled-1", ["E201"])
+
+
 # ------------------------------------------------------------------ several files
 
 
