@@ -5,7 +5,7 @@ Actions that `do` brings in count as if they were written there.
 
 from __future__ import annotations
 
-from pyfilter.language.check_report import Report, backquoted
+from pyfilter.language.check_report import Report
 from pyfilter.language.diagnostics import Note
 from pyfilter.language.tree import Action, Rule
 from pyfilter.language.vocabulary import ACTIONS
@@ -40,14 +40,12 @@ class Order:
             self._ending = statement, by
 
     def _needless_stop(self, statement: Action, ending: Action) -> None:
-        rows = [row for row in ACTIONS.values() if row.built and row.verb != "do"]
-        go_on = backquoted(row.verb for row in rows if not row.ends and not row.stops)
         self.report.add(
             "E304",
             f"`stop` is not needed after `{ending.verb}`",
             statement.verb_span,
             "the filtering has ended",
-            f"leave it out: only {go_on} go on by themselves",
+            "leave it out: only after actions that go on by themselves, like `copy into` and `mark`, it ends anything",
             [Note(ending.span, "this ends it")],
         )
 

@@ -49,13 +49,13 @@ def mailbox_path(format: str, template: Template, span: Span, report: Report) ->
     shown = "".join(part if isinstance(part, str) else f"{{{part[1]}}}" for part in parts)
     for wrong, label, help in (
         (not shown.strip(), "an empty path", f'write `file into {format} "~/…"`'),
+        ("$" in first, "`$` stands for itself: there are no variables", "write it out"),
         (
             not first.startswith(("/", "~/")),
             "it depends on where the delivery runs",
             f'begin it with `~/` or `/`: `"~/{shown.lstrip("~")}"`',
         ),
         (any(not character.isprintable() for character in shown), "a path has no control characters", ""),
-        ("$" in first, "`$` stands for itself: there are no variables", "write it out"),
         (shown.endswith("/"), "it ends with `/`", f'leave it out: `"{shown.rstrip("/") or "~/mail"}"`'),
         ("//" in shown, "two `/` follow each other", "leave one out"),
         (_climbs(shown), "a part of it is `.` or `..`", "write the path without it"),

@@ -101,13 +101,9 @@ def _words(text: str, span: Span, what: str, report: Report) -> list[str] | None
         return None
     for character, at_start in _bare(text):
         if character in _SHELL and (character != "~" or at_start):
-            report.add(
-                "E340",
-                f"no shell runs this: `{character}` does nothing",
-                span,
-                "",
-                f"{_SHELL[character]};\nin quotes, `'{character}'`, it stands for itself",
-            )
+            named = "a backquote" if character == "`" else f"`{character}`"
+            help = f"{_SHELL[character]};\nin single quotes it stands for itself"
+            report.add("E340", f"no shell runs this: {named} does nothing", span, "", help)
             return None
     try:
         words = shlex.split(text)

@@ -65,7 +65,7 @@ CODES_ACTIONS: dict[str, tuple[str, str]] = {
         (
             "Only `remove header` takes several headers at once, those that begin alike:\n\n"
             '    remove header "X-Advert-*"\n\n'
-            "At least two characters stand before the star, and it stands at the end."
+            "At least three characters stand before the star, and it stands at the end."
         ),
     ),
     "E347": (

@@ -53,7 +53,8 @@ def fact_of(line: str) -> tuple[Question, object]:
     """A line of ``facts``: who answers, and what.
 
     ``unread blocked.txt`` (a list file beside the cases), ``given spam.score 7.5``, ``spamd yes 7.5 of 5.0 A,B``,
-    ``dkim pass friend.example, fail other.example``, and of each service ``unknown the reason``, where it was asked.
+    ``dkim pass friend.example, fail other.example``, ``pass 1 cat -u = X-Clean: yes\\n\\nbody`` (its
+    number, the arguments, what the program prints), and of each service ``unknown the reason``, where it was asked.
     """
     kind, _, rest = line.partition(" ")
     if kind == "unread":
@@ -61,6 +62,12 @@ def fact_of(line: str) -> tuple[Question, object]:
     if kind == "given":
         key, _, value = rest.partition(" ")
         return Question("given", key), (value,)
+    if kind == "pass":
+        arguments, _, printed = rest.partition(" = ")
+        question = Question(kind, arguments.replace(" ", "\0"))
+        if printed.startswith("unknown "):
+            return question, Unknown(printed.removeprefix("unknown "))
+        return question, printed.replace("\\n", "\n").encode()
     if rest.startswith("unknown "):
         return Question(kind), Unknown(rest.removeprefix("unknown "))
     if kind == "dkim":
@@ -71,7 +78,10 @@ def fact_of(line: str) -> tuple[Question, object]:
 
 
 def data_of(plan: Plan) -> list[object]:
-    actions = [(a.verb, a.folder, a.flags, a.text, a.rule, a.line) for a in plan.actions]
+    actions = [
+        (a.verb, a.folder, a.flags, a.edits, a.base, a.arguments, a.text, a.subject, a.every, a.rule, a.line)
+        for a in plan.actions
+    ]
     return [plan.outcome, plan.rule, plan.line, actions, plan.notes]
 
 

@@ -229,6 +229,10 @@ def test_defaults_of_settings() -> None:
         "rspamd.required": False,
         "trusted-authserv": None,
         "trusted-hops": 1,
+        "sendmail": "/usr/sbin/sendmail",
+        "from-address": None,
+        "max-redirects": 4,
+        "allow-commands": True,
     }
 
 

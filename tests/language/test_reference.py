@@ -22,7 +22,7 @@ TRUST = 'set trusted-authserv = "mx.example.org"\n'
 
 def problems(text: str) -> list[Diagnostic]:
     file, syntax = parse(Source("language.md", text))
-    return syntax + check([file], home="/home/ann")[1]
+    return syntax + check([file], home="/home/ann", look_for_files=False)[1]
 
 
 def test_the_document_is_what_the_table_makes_of_itself() -> None:
