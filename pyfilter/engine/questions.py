@@ -18,6 +18,10 @@ seen    seconds                 True if a message with this identity was filed w
 command arguments, NUL between  True if the program ended with exit status 0, else False
 pass    number of the pass, NUL, the message (bytes) that the program printed
         arguments, NUL between
+clock   ""                      what the local calendar shows now: (seconds since 1970, year, month, day, hour, minute,
+                                second, weekday from Monday = 0, seconds ahead of UTC)
+local   seconds since 1970      the same of that moment
+moment  YYYY-MM-DD HH:MM:SS     the seconds since 1970 of that local date and time
 given   key of a field          (text, …): the field's values, whatever the message says;
                                 nobody is asked for it
 ======= ======================= =================================================

@@ -22,10 +22,13 @@ SERVICES = {
     "spamd": ("pyfilter.services.spamd", "check"),
     "rspamd": ("pyfilter.services.rspamd", "check"),
     "dkim": ("pyfilter.services.dkim", "verify"),
+    "clock": ("pyfilter.services.clock", "now"),
+    "local": ("pyfilter.services.clock", "local"),
+    "moment": ("pyfilter.services.clock", "moment"),
 }
 
 # kinds whose answer does not depend on the message
-SHARED = frozenset({"list"})
+SHARED = frozenset({"list", "clock", "local", "moment"})
 
 # kinds that ask beyond this machine's files: `pyfilter test` does not, unless it is told to
 OUTSIDE = frozenset({"spamd", "rspamd", "dkim"})
