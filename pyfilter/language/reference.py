@@ -135,7 +135,12 @@ What comes out of a message was chosen by a stranger, so it is cleaned for the p
 
 - In a folder's name it is one part of the name, or a piece of one: `/`, control characters and characters that turn the
   direction of writing go, blanks, dots and `~` in front go, every other `.` becomes `_`, too long a text is cut.
-- In a reason or a line of the log it stays on the line: white space of any kind is one blank, control characters go.
+- In a reason, a header, a reply or a line of the log it stays on the line: white space of any kind is one blank,
+  control characters go.
+- An address must come out as exactly one: else `forward to` keeps the message, and `copy to` sends nothing.
+- In the path of an mbox or an MH directory it is a piece of one name, as in a folder's.
+- Of a program it is one whole argument, a text of its own behind the program's: `"notify-send Mail" "{subject}"`.
+  Dashes in front go, so that it is no option.
 - A folder's name that comes out empty, wholly or between two `/`, means the inbox.
 
 `pyfilter test` says what was changed.
@@ -145,6 +150,22 @@ What comes out of a message was chosen by a stranger, so it is cleaned for the p
 A folder is named as a mail client shows it, `"Cron/DenyHosts"`; `inbox` is the inbox. A dot cannot stand in a name,
 since it separates the parts on disk; `".Cron.DenyHosts/"`, as procmail writes it, is understood. Folders that are
 missing are made.
+
+`mbox "~/archive/{from.domain}.mbox"` is a file in the mbox format, `mh "~/Mail/old"` an MH directory; each is a path
+from `/` or `~/` on. `"mbox:~/old.mbox"` means the same.
+
+## Programs
+
+What stands behind `pipe to`, `pass through`, `notify` and `command` is split into words when the rules are checked, by
+the quotes and backslashes of a shell, and run without one: `|`, `>`, `;`, `$HOME` and `*` are errors. The first word is
+the program: its path from `/` or `~/` on, or a name that is looked for in /usr/local/bin, /usr/bin and /bin. Each
+further text is one argument, whatever is in it. Where /etc/pyfilterrc has `set allow-commands = no`, no rule runs programs.
+
+## Headers
+
+Rules below see a header that was added, set or removed, and so do the holes; `size` and what servers have written stay
+those of the message as it came: no rule can vouch for a sender. What mail servers write (`Received`, `Return-Path`,
+`Delivered-To`) is not changed, and `Authentication-Results` not written.
 """
 
 
@@ -220,9 +241,10 @@ def _sections() -> Iterable[str]:
         "values": (f"{row.name} = {value}" for row in SETTINGS.values() for value in row.later),
         "statements": (row.word for row in STATEMENTS.values() if not row.built),
         "relations": (row.word for row in RELATIONS.values() if not row.built),
-        "others": ("score", "list … from command", "mbox", "mh"),
+        "others": ("score", "list … from command"),
     }
-    yield _table(("kind", "words"), ((kind, ", ".join(f"`{word}`" for word in words)) for kind, words in later.items()))
+    told = ((kind, ", ".join(f"`{word}`" for word in words)) for kind, words in later.items())
+    yield _table(("kind", "words"), (row for row in told if row[1]))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
