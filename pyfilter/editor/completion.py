@@ -8,22 +8,23 @@ before it the kinds of the table.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from pyfilter.editor import folders, names
+from pyfilter.editor import names
+from pyfilter.editor.completion_texts import begins, folder_offers, in_text
+from pyfilter.editor.offer import Offer, every_field, one_line
 from pyfilter.editor.reading import Reading
 from pyfilter.editor.standing import Standing
+from pyfilter.language import files
 from pyfilter.language.check_headers import WELL_KNOWN
 from pyfilter.language.lalr import keywords
-from pyfilter.language.parse import parse
-from pyfilter.language.tree import Define, Let, ListDefinition, Rule, Source, When
+from pyfilter.language.tree import Define, ListDefinition
 from pyfilter.language.vocabulary import (
     ACTIONS,
     CONDITION_WORDS,
     FIELDS,
     FLAGS,
-    PARTS,
     RELATIONS,
     SETTINGS,
     STATEMENTS,
@@ -33,18 +34,6 @@ from pyfilter.language.vocabulary import (
 )
 
 __all__ = ["Offer", "begins", "offers"]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """``kind``: field, relation, action, statement, word, unit, setting, value, flag, header, folder, list, text,
-    condition, capture, rule; ``written``: what is put in place of the half-typed word."""
-
-    label: str
-    kind: str
-    doc: str = ""
-    detail: str = ""
-    written: str = ""
 
 
 # relation of the table -> how it is denied
@@ -79,84 +68,8 @@ def offers(here: Standing, reading: Reading, program: list[Reading], home: str) 
     if here.within == "comment":
         return []
     if here.within == "text":
-        return list(_in_text(here, reading, program, home))
+        return list(in_text(here, reading, program, home))
     return list({(offer.label, offer.kind): offer for offer in _in_code(here, program, home)}.values())
-
-
-def begins(here: Standing) -> int:
-    """The first character that an offer replaces."""
-    hole = _open_hole(here.partial) if here.within == "text" else None
-    return here.start if hole is None else here.start + len(here.partial) - len(hole)
-
-
-# ------------------------------------------------------------------- in texts
-
-
-def _in_text(here: Standing, reading: Reading, program: list[Reading], home: str) -> Iterator[Offer]:
-    hole = _open_hole(here.partial)
-    types = tuple(type for type, _ in here.tokens)
-    if hole is not None:
-        if "MATCHES" not in types[-4:]:
-            end = here.start + len(here.partial)
-            closing = "" if reading.text[end : end + 1] == "}" else "}"
-            yield from _holes(reading.text[here.begins : end - len(hole)], here.depth, program, closing)
-        return
-    if types[-2:] in (("FILE", "INTO"), ("COPY", "INTO")):
-        yield from _folders(program, home, "")
-    elif types[-1:] == ("BY",):
-        for _, item in _rules(program):
-            yield Offer(item.name, "rule")
-
-
-def _open_hole(written: str) -> str | None:
-    """What is typed of a hole behind its brace; None outside of one."""
-    bare = written.replace("\\\\", "··").replace("\\{", "··").replace("\\}", "··")
-    start = bare.rfind("{")
-    if start < 0 or "}" in bare[start:] or "\n" in bare[start:]:
-        return None
-    return written[start + 1 :]
-
-
-def _holes(above: str, depth: int, program: list[Reading], closing: str) -> Iterator[Offer]:
-    for name in _captures(above, depth):
-        yield Offer(name, "capture", "", "captured in this rule", name + closing)
-    for name, made in names.definitions(program).items():
-        if isinstance(made[0], Let):
-            yield Offer(name, "text", "", _one_line(made[0].text.span.text), name + closing)
-    for name, kind, doc in _every_field():
-        if kind in ("text", "addresses", "bytes", "count", "points", "date", "duration", "time", "word"):
-            yield Offer(name, "field", doc, kind, name + closing)
-
-
-def _captures(above: str, depth: int) -> list[str]:
-    """What the rules around capture, innermost first: of the text up to here, with everything closed."""
-    closed = f'{above}}}"\n' + "}\n" * depth
-    inside = len(above)
-    found: list[str] = []
-    rules = [item for item in parse(Source("", closed))[0].items if isinstance(item, Rule)]
-    while around := next((rule for rule in rules if rule.span.start <= inside <= rule.span.end), None):
-        for when in around.body:
-            if isinstance(when, When):
-                found[:0] = [name for name, _ in names.captured(when)]
-        rules = [inner for inner in around.body if isinstance(inner, Rule)]
-    return list(dict.fromkeys(found))
-
-
-def _folders(program: list[Reading], home: str, quote: str) -> Iterator[Offer]:
-    existing = folders.in_maildir(program, home)
-    for name in existing:
-        yield Offer(f"{quote}{name}{quote}", "folder", detail="a folder of your Maildir")
-    for name in folders.in_rules(program):
-        if name not in existing:
-            yield Offer(f"{quote}{name}{quote}", "folder", detail="named in a rule")
-
-
-def _rules(program: list[Reading]) -> Iterator[tuple[Reading, Rule]]:
-    for reading in program:
-        waiting = [item for item in reading.items if isinstance(item, Rule)]
-        for rule in waiting:
-            yield reading, rule
-            waiting += [inner for inner in rule.body if isinstance(inner, Rule)]
 
 
 # -------------------------------------------------------------------- in code
@@ -168,6 +81,9 @@ def _in_code(here: Standing, program: list[Reading], home: str) -> Iterator[Offe
         yield from _beginnings(here, covered)
     if here.block in ("list",):
         return
+    if here.last == "EXPECT" or here.ends_with("EXPECT", "NOT"):
+        covered |= here.expected - {"NOT"}
+        yield from _verbs(keywords().get(type, "") for type in here.expected)
     in_condition = bool(here.expected >= _CONDITION_STARTS) and here.last != "SET"
     if in_condition:
         covered |= {"HEADER", "ENVIRONMENT", "COMMAND", "ALL", "ANY", "NONE", "AT", "NOT"}
@@ -198,33 +114,24 @@ def _beginnings(here: Standing, covered: set[str]) -> Iterator[Offer]:
                 yield Offer(word, "word", CONDITION_WORDS[word.split()[-1]], "", f"{word} ")
 
 
-def _verbs(first: Iterable[str]) -> Iterator[Offer]:
+def _verbs(words: Iterable[str]) -> Iterator[Offer]:
+    """The actions that begin with one of these words."""
+    first = set(words)
     for verb, row in ACTIONS.items():
         if row.built and verb.split()[0] in first:
             yield Offer(verb, "action", row.doc, row.example, verb if row.example == verb else f"{verb} ")
 
 
 def _fields_and_conditions(here: Standing, program: list[Reading]) -> Iterator[Offer]:
-    for name, kind, doc in _every_field():
+    for name, kind, doc in every_field():
         yield Offer(name, "field", doc, kind, f"{name} " if name in ("header", "environment", "command") else name)
     for name, made in names.definitions(program).items():
         if isinstance(made[0], Define) and STATEMENTS["define"].built:
-            yield Offer(name, "condition", detail=_one_line(made[0].condition.span.text))
+            yield Offer(name, "condition", detail=one_line(made[0].condition.span.text))
     for word in ("not", "any", "all", "none", "at least"):
         if _terminal(word) in here.expected:
             written = f"{word} {{" if word in ("any", "all", "none") else f"{word} "
             yield Offer(word, "word", CONDITION_WORDS[word], "", written)
-
-
-def _every_field() -> Iterator[tuple[str, str, str]]:
-    docs = {part.name: part.doc for part in PARTS}
-    for row in FIELDS.values():
-        if not row.built:
-            continue
-        yield row.name, row.kind, row.doc
-        for part in row.parts:
-            name = f"{row.name}.{part}"
-            yield name, field_kind(name) or "", docs.get(part, "")
 
 
 def _awaits_relation(here: Standing) -> bool:
@@ -265,7 +172,9 @@ def _values(here: Standing, program: list[Reading], home: str, covered: set[str]
     if here.ends_with("FILE", "INTO") or here.ends_with("COPY", "INTO"):
         yield Offer("inbox", "folder", detail="the inbox")
         covered |= {"INBOX", "MBOX", "MH"}
-        yield from _folders(program, home, '"')
+        yield from folder_offers(program, home, '"')
+    elif here.last in ("INCLUDE", "OPTIONAL"):
+        yield from _shipped()
     elif here.last == "SET":
         for setting in SETTINGS.values():
             if setting.built and here.block == "":
@@ -280,18 +189,29 @@ def _values(here: Standing, program: list[Reading], home: str, covered: set[str]
     elif "WORD" in here.expected and _after_in(types):
         for name, made in names.definitions(program).items():
             if isinstance(made[0], ListDefinition):
-                yield Offer(name, "list", detail=_one_line(made[0].span.text))
+                yield Offer(name, "list", detail=one_line(made[0].span.text))
     elif "WORD" in here.expected and first in ("MARK", "UNMARK"):
         for flag in FLAGS.values():
             yield Offer(flag.word, "flag", flag.doc)
     elif here.last == "DO":
         for name, made in names.definitions(program).items():
             if names.KINDS[type(made[0])] == "action":
-                yield Offer(name, "condition", detail=_one_line(made[0].span.text))
+                yield Offer(name, "action", detail=one_line(made[0].span.text))
     elif here.last == "NUMBER" and "WORD" in here.expected:
         yield from _units(here)
     else:
         yield from _words_of_kind(here, types)
+
+
+def _shipped() -> Iterator[Offer]:
+    """The rule files that come with pyfilter."""
+    try:
+        found = sorted(os.listdir(files.shipped()))
+    except OSError:
+        return
+    for name in found:
+        if name.endswith(".rules"):
+            yield Offer(f"<{name.removesuffix('.rules')}>", "file", detail="comes with pyfilter")
 
 
 def _after_in(types: tuple[str, ...]) -> bool:
@@ -365,8 +285,3 @@ def _after_action(here: Standing) -> bool:
 def _terminal(phrase: str) -> str:
     """The grammar's name of a phrase's first word."""
     return phrase.split()[0].upper()
-
-
-def _one_line(text: str, most: int = 80) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"

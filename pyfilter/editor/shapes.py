@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from pyfilter.editor.completion import Offer
+from pyfilter.editor.offer import Offer
 from pyfilter.editor.outline import Entry
 from pyfilter.editor.positions import Positions
 from pyfilter.editor.reading import Reading
@@ -32,6 +32,7 @@ _OFFERS = {
     "condition": types.CompletionItemKind.Variable,
     "capture": types.CompletionItemKind.Variable,
     "rule": types.CompletionItemKind.Reference,
+    "file": types.CompletionItemKind.File,
 }
 
 _SYMBOLS = {

@@ -143,6 +143,32 @@ def test_holes_are_captures_of_the_rules_around_then_texts_then_fields() -> None
     assert found(text)[0].written == "nr}"
 
 
+def test_rule_files_behind_include(tmp_path: Path) -> None:
+    assert "<lists>" in labels("include ")
+    (tmp_path / "shops.rules").write_text("")
+    documents = Documents("/nowhere")
+    text = 'include "sh'
+    documents.open(str(tmp_path / "my.rules"), text)
+    program = documents.program(str(tmp_path / "my.rules"))
+    assert [offer.label for offer in offers(standing(text, len(text)), program[-1], program, "/nowhere")] == [
+        "shops.rules"
+    ]
+
+
+def test_names_of_conditions_and_actions() -> None:
+    own = 'define work as from.domain is "corp.example"\naction aside { mark read; keep }\n'
+    assert labels(f"{own}rule x {{ when ", "condition") == ["work"]
+    assert labels(f"{own}rule x {{ do ") == ["aside"]
+
+
+def test_what_a_test_expects() -> None:
+    assert labels('test "x" {\n    ') == ["expect", "given", "message"]
+    actions = {verb for verb, row in ACTIONS.items() if row.built}
+    assert set(labels('test "x" {\n    expect ', "action")) <= actions
+    assert {"file into", "keep", "discard"} <= set(labels('test "x" {\n    expect not ', "action"))
+    assert labels('test "x" {\n    expect keep by "') == ["plus"]
+
+
 def test_nothing_in_what_a_pattern_captures() -> None:
     assert labels('rule x { when subject matches "{a') == []
 
