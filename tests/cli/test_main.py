@@ -37,11 +37,12 @@ def test_help_may_be_a_word(run: Run) -> None:
 def test_help_lists_the_commands(run: Run) -> None:
     assert run("--help").out.endswith(
         "Commands:\n"
-        "  check    Say whether the rules are right.\n"
-        "  deliver  Deliver the message on standard input.\n"
-        "  explain  Explain what `check` says by its code.\n"
-        "  learn    Teach spamd what is spam and what is not.\n"
-        "  test     Say what the rules would do with stored mail.\n"
+        "  check            Say whether the rules are right.\n"
+        "  deliver          Deliver the message on standard input.\n"
+        "  explain          Explain what `check` says by its code.\n"
+        "  language-server  Tell an editor about rule files.\n"
+        "  learn            Teach spamd what is spam and what is not.\n"
+        "  test             Say what the rules would do with stored mail.\n"
     )
 
 
