@@ -57,6 +57,50 @@ def test_met(statements: list[str]) -> None:
     assert tried(*statements) == []
 
 
+SENT = """\
+rule "all" {
+    set header X-Rule "{subject}"
+    remove header X-Old
+    pass through "clean"
+    notify "tell" "{subject}"
+    reply subject "Away" "I am away."
+    copy to "me@phone.example"
+    copy into mbox "~/old.mbox"
+    mark read, flagged
+    unmark read
+    pipe to "store --all" and continue
+    forward to "a@x.example", "b@x.example"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'expect set header X-Rule "dinner"',
+        "expect remove header X-Old",
+        'expect pass through "clean"',
+        'expect notify "tell" "dinner"',
+        'expect reply "I am away."',
+        'expect not reply "I am here."',
+        'expect copy to "Me@phone.example"',
+        'expect copy into mbox "~/old.mbox"',
+        'expect copy into "mbox:~/old.mbox"',
+        "expect unmark read",
+        'expect pipe to "store --all"',
+        'expect pipe to "store" "--all"',
+        'expect forward to "b@x.example" by "all"',
+        'expect not forward to "c@x.example"',
+        "expect not keep",
+    ],
+)
+def test_what_is_changed_and_sent_is_expected_too(statement: str) -> None:
+    made = Rules.from_text(f'{SENT}\ntest "it" {{\n    message "Subject: dinner"\n    {statement}\n}}\n', "rules")
+    assert {problem.code for problem in made.diagnostics} <= {"W341"}, made.diagnostics
+    (one,) = made.test()
+    assert one.problems == ()
+
+
 def test_what_came_instead_and_why() -> None:
     said = tried('expect file into "Cron" by "cron jobs"')
     assert said == [
