@@ -171,7 +171,7 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
     if template is None:
         return INBOX, []
     if isinstance(template, str):
-        return (INBOX, []) if template.lower() == "inbox" else (template, [])
+        return (INBOX, []) if template.lower() == "inbox" else (_of_the_maildir(template), [])
     literal = sum(_weight(part) for part in template if isinstance(part, str))
     holes = sum(not isinstance(part, str) for part in template)
     # one component on disk carries the whole name in maildir++; the rest is for the leading dot
@@ -193,4 +193,10 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
     if not all(component.strip() for component in name.split("/")):
         notes.append(f"the folder's name came out empty ({name!r}): the inbox instead")
         return INBOX, notes
-    return name, notes
+    return _of_the_maildir(name), notes
+
+
+def _of_the_maildir(name: str) -> str:
+    """``name``, no mailbox outside of the Maildir: only a rule itself names one, never a message ("mbox:/etc/x")."""
+    format, colon, rest = name.partition(":")
+    return f"{format}_{rest}" if colon and format.lower() in ("mbox", "mh") else name

@@ -90,3 +90,10 @@ def test_the_lines_of_a_reply_are_those_of_the_rule() -> None:
 def test_a_reply_from_a_file_names_the_file() -> None:
     (reply, _) = plan_of('rule a { reply file "/away.txt" every 2 weeks }', "x").actions
     assert (reply.text, reply.arguments, reply.every) == ("", ("/away.txt",), 14 * 86400)
+
+
+@pytest.mark.parametrize("value", ["mbox:~root", "MH:x", "mbox:/etc/x"])
+def test_no_message_names_a_mailbox_outside_of_the_maildir(value: str) -> None:
+    plan = plan_of('rule a { when header X-It matches "{it}"; file into "{it}" }', value)
+    (folder,) = plan.filings()
+    assert folder.lower().startswith(("mbox_", "mh_"))
