@@ -5,6 +5,7 @@ In: the nodes around a place. Out: Markdown, empty where nothing is to be said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from pyfilter.editor import names
@@ -12,6 +13,7 @@ from pyfilter.editor.nodes import chain
 from pyfilter.editor.reading import Reading
 from pyfilter.language.codes import CODES
 from pyfilter.language.diagnostics import Diagnostic
+from pyfilter.language.excerpt import harmless
 from pyfilter.language.tree import (
     Action,
     ActionDefinition,
@@ -53,6 +55,9 @@ __all__ = ["explained", "told"]
 # lines of a definition that are shown
 _LINES = 12
 
+_MARKUP = re.compile(r"[\\`*_\[\](){}<>!#|~]")
+_BACKQUOTES = re.compile(r"`+")
+
 
 def told(reading: Reading, offset: int, program: list[Reading]) -> str:
     nodes = chain(reading, offset)
@@ -76,7 +81,7 @@ def explained(diagnostics: list[Diagnostic]) -> str:
 
 def _as_written(text: str) -> str:
     """An explanation, whose rules stand indented, with its line breaks kept."""
-    return f"```text\n{text}\n```"
+    return _fenced(text, "text")
 
 
 # ------------------------------------------------------------- the kinds of nodes
@@ -229,7 +234,7 @@ _TELLERS: dict[type, Callable[..., str]] = {
 
 
 def _entry(name: str, kind: str, doc: str, example: str = "", more: str = "", built: bool = True) -> str:
-    pieces = [f"**{name}** — {kind}"]
+    pieces = [f"**{_plain(name)}** — {kind}"]
     if doc:
         pieces.append(doc)
     if more:
@@ -237,5 +242,18 @@ def _entry(name: str, kind: str, doc: str, example: str = "", more: str = "", bu
     if not built:
         pieces.append("*Not in this version.*")
     if example:
-        pieces.append(f"```pyfilter\n{example}\n```")
+        pieces.append(_fenced(example, "pyfilter"))
     return "\n\n".join(pieces)
+
+
+# a rule file may come from a stranger: no word of it becomes a link or a picture that an editor would fetch
+
+
+def _plain(name: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", harmless(name))
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, _BACKQUOTES.findall(text)), default=0))
+    lines = "\n".join(harmless(line) for line in text.split("\n"))
+    return f"{fence}{language}\n{lines}\n{fence}"

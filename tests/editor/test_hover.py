@@ -63,6 +63,17 @@ def test_a_word_is_told_of(word: str, inside: int, first: str, said: str) -> Non
     assert said in text
 
 
+def test_what_a_stranger_wrote_is_no_markup() -> None:
+    """An editor would fetch a picture from wherever the rule file says."""
+    text = 'let a = "```![x](http://tracker.example/x.png)\x1b[2J"\nrule b { file into "{a}" }\n'
+    told = tell("{a}", 2, text)
+    assert told.split("\n\n")[1].startswith("````pyfilter\n")
+    assert told.endswith("\n````")
+    assert "\x1b" not in told
+    odd = 'rule b { when subject matches "{![x](http://a)}"; file into "{![x](http://a)}" }\n'
+    assert "![" not in tell("{![x]", 3, odd).split("```")[0]
+
+
 def test_nothing_is_told_of_a_text_or_a_comment() -> None:
     assert tell("olga") == ""
     assert tell("# or", text="# or not\nrule a { keep }\n") == ""
