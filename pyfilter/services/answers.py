@@ -53,6 +53,8 @@ def answer(question: Question, message: Message, envelope: Envelope, settings: d
         __import__(module)
         from sys import modules
 
-        return getattr(modules[module], function)(Inquiry(question.argument, message, envelope, settings))
+        return getattr(modules[module], function)(
+            Inquiry(question.argument, question.message or message, envelope, settings)
+        )
     except Exception as error:
         return Unknown(f"{question.kind} could not be asked, which nobody foresaw ({type(error).__name__}: {error})")
