@@ -75,13 +75,15 @@ class Documents:
 
     def reading(self, path: str) -> Reading | None:
         """The tree of a file; None if there is none that can be read."""
-        text = self.opened.get(path)
-        if text is None:
-            text = self._stored(path)
+        text = self._text(path)
         if text is None:
             return None
         with self._reading:
             return self._readers.setdefault(path, Reader(path)).read(text)
+
+    def _text(self, path: str) -> str | None:
+        text = self.opened.get(path)
+        return self._stored(path) if text is None else text
 
     def _stored(self, path: str) -> str | None:
         try:
@@ -124,9 +126,8 @@ class Documents:
 
     def _root(self, path: str) -> str:
         for candidate in self._candidates(path):
-            reading = self.reading(candidate)
-            if reading is None or "include" not in reading.text:
-                continue
+            if "include" not in (self._text(candidate) or ""):
+                continue  # most files are no rules at all
             if any(one.name == path for one in self._closure([candidate])[0].readings):
                 return candidate
         return path

@@ -17,6 +17,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pyfilter import limits
+from pyfilter.language.compiling import too_large
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.parse import parse
 from pyfilter.language.recovery import MARGIN
@@ -79,6 +81,9 @@ class Reader:
         return self._last
 
     def _read(self, text: str) -> Reading:
+        if len(text.encode("utf-8", "surrogatepass")) > limits.RULES_BYTES:
+            source = Source(self.name, text)
+            return Reading(self.name, text, ((0, File(source, ())),), (too_large(source),), {id(source): 0})
         kept = self._parsed
         self._parsed = {}
         texts = [text] if len(text) <= WHOLE else _cut(text)

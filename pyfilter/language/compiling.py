@@ -23,7 +23,7 @@ from pyfilter.language.trials import Trial
 # bytes of a file too large that are read for its settings
 _HEAD_BYTES = 64 << 10
 
-__all__ = ["Compiled", "compile_files", "compile_sources"]
+__all__ = ["Compiled", "compile_files", "compile_sources", "too_large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,21 @@ def compile_sources(
     )
 
 
-def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:
-    """A rule file past limits.RULES_BYTES: not read but for the settings, which stand at its beginning."""
-    head, _ = decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
-    problem = Diagnostic(
+def too_large(source: Source) -> Diagnostic:
+    """What is told of a rule file past limits.RULES_BYTES."""
+    return Diagnostic(
         "E312",
         f"the rule file is larger than {limits.RULES_BYTES >> 20} MiB",
-        Span(head, 0, 0),
+        Span(source, 0, 0),
         "",
         'move long lists into files of their own: `list NAME from "names.txt"`',
     )
+
+
+def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, files.Stamp]) -> Compiled:
+    """A rule file past limits.RULES_BYTES: not read but for the settings, which stand at its beginning."""
+    head, _ = decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
+    problem = too_large(head)
     includes = Includes()
     settings = _settings([tree for source in (*before, head) for tree in includes.expanded(parse(source)[0])])
     return Compiled(None, [problem], settings, short(problem), stamps, included=includes.stamps, listed=includes.listed)

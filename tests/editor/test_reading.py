@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pyfilter import limits
 from pyfilter.editor import reading
 from pyfilter.editor.reading import Reader, Reading
 from pyfilter.language.parse import parse
@@ -102,3 +103,9 @@ def test_a_piece_that_stands_twice_has_two_places(in_pieces: None) -> None:
 def test_the_same_text_is_not_read_again() -> None:
     reader = Reader("x")
     assert reader.read("rule a { keep }") is reader.read("rule a { keep }")
+
+
+def test_a_file_that_is_too_large_is_not_read() -> None:
+    found = Reader("x").read("# a\n" * (limits.RULES_BYTES // 4 + 1))
+    assert [(problem.code, found.place(problem.span)) for problem in found.problems] == [("E312", (0, 0))]
+    assert found.items == []
