@@ -28,6 +28,7 @@ __all__ = [
     "FIELDS",
     "FORMS",
     "JUDGED_FIELDS",
+    "TIME_FIELDS",
     "UNDECIDED",
     "Asked",
     "Case",
@@ -76,6 +77,9 @@ FIELDS: dict[str, Callable[[Message], list[str]]] = {
 
 # what others say of the message: engine/judged.py, which few deliveries need
 JUDGED_FIELDS = frozenset({"spam", "spam.score", "spam.threshold", "spam.tests", "dkim", "dkim.domain", "spf", "dmarc"})
+
+# dates and times: engine/moments.py
+TIME_FIELDS = frozenset({"date", "age", "now", "today", "time", "weekday"})
 
 # the forms in which texts are compared; "case" is for the required literal of a regex
 FORMS: dict[str, Callable[[str], str]] = {
@@ -211,6 +215,10 @@ class Case:
             from pyfilter.engine.judged import read
 
             return read(key, self)
+        if key.partition(".")[0] in TIME_FIELDS:
+            from pyfilter.engine.moments import read as moments
+
+            return moments(key, self)
         kind, _, name = key.partition(" ")
         if kind == "header":
             return self.message.values(name)

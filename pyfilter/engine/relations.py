@@ -36,6 +36,10 @@ def insert(part: tuple[Any, ...], case: Case) -> str:
     """The text of one hole."""
     if part[0] == "capture":
         return case.captures.get(part[1], "")
+    if part[2] is not None:
+        from pyfilter.engine.moments import formatted
+
+        return formatted(part[1], part[2], case)
     return case.first(part[1])
 
 
@@ -99,6 +103,10 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
     value = _number(case, test, number)
     operator, limit = test[2]
+    if isinstance(limit, tuple):
+        from pyfilter.engine.moments import holds as stands
+
+        return stands(_value(case, test, number), operator, limit, case)
     if isinstance(limit, str):  # a field's key
         numbers = [_as_number(text) for text in case.values(limit)]
         return value is not None and any(other is not None and _OPERATORS[operator](value, other) for other in numbers)
@@ -108,6 +116,10 @@ def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
 def _between(case: Case, program: Program, test: Test, number: int) -> bool:
     value = _number(case, test, number)
     low, high = test[2]
+    if isinstance(low, tuple):
+        from pyfilter.engine.moments import within
+
+        return within(_value(case, test, number), low, high, case)
     return value is not None and low <= value <= high
 
 

@@ -6,7 +6,7 @@ A Step is one rule asked. ``reasons`` are the tests that decided it: of conditio
 
 from __future__ import annotations
 
-from pyfilter.engine.fields import JUDGED_FIELDS, Asked, Case, PutOff, Unanswered
+from pyfilter.engine.fields import JUDGED_FIELDS, TIME_FIELDS, Asked, Case, PutOff, Unanswered
 from pyfilter.engine.holes import line
 from pyfilter.engine.plan import Action, Plan
 from pyfilter.engine.relations import witness
@@ -130,6 +130,10 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
         return NOT_KNOWN + line(str(error), SHOWN_REASON)
     if key in JUDGED_FIELDS:
         return _judged(test, values, case)
+    if key in TIME_FIELDS and values:
+        from pyfilter.engine.moments import told
+
+        return told(key, values[0], case)
     if not values:
         return "present, without an address"
     if test[0] in ("compare", "between"):

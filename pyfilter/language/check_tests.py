@@ -10,6 +10,7 @@ and wrong relations get their remedies in ``check_remedy_values.py``.
 from __future__ import annotations
 
 from pyfilter.language import check_words, remedy_fields, remedy_values
+from pyfilter.language.check_dates import Dates
 from pyfilter.language.check_headers import header_key
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_numbers import Numbers
@@ -32,7 +33,7 @@ from pyfilter.language.tree import (
     Wild,
     Word,
 )
-from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEXTUAL, WORDS, field_kind
+from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEMPORAL, TEXTUAL, WORDS, field_kind
 
 __all__ = ["Excerpts", "Tests"]
 
@@ -62,6 +63,7 @@ class Tests:
         self.excerpts = excerpts
         self.report = report
         self.numbers = Numbers(report)
+        self.dates = Dates(self.numbers, report)
         self.patterns = Patterns(names, report)
 
     def test(self, node: Test, scope: Scope) -> tuple[Lowered | None, Scope]:
@@ -70,7 +72,7 @@ class Tests:
             return None, self._without_field(node, scope)
         key, kind = found
         relation = node.relation
-        if relation is None and kind in WORDS:
+        if relation is None and kind in WORDS and kind != "weekday":
             return check_words.words(node, key, kind, self.excerpts.number(node.span), self.report), Scope()
         if relation is None:
             remedy_values.bare(node, key, self.report)
@@ -82,7 +84,9 @@ class Tests:
         excerpt = self.excerpts.number(node.span)
         captured = Scope()
         made: Lowered | None
-        if kind in NUMERIC:
+        if kind in TEMPORAL:
+            made = self.dates.test(node, key, kind, excerpt)
+        elif kind in NUMERIC:
             made = self.numbers.test(node, key, kind, excerpt)
         elif kind in WORDS:
             made = check_words.words(node, key, kind, excerpt, self.report)

@@ -27,6 +27,13 @@ __all__ = ["Lowered", "Part", "Scope", "Template", "Texts", "joined"]
 
 Part = str | tuple[str, str] | tuple[str, str, str | None]
 Template = str | tuple[Part, ...]
+# kind -> field -> its format where none is written
+FORMATS: dict[str, dict[str, str]] = {"moment": {"today": "%Y-%m-%d"}, "time": {"time": "%H:%M"}}
+# letter of a format -> what it writes, the same in every locale (engine/moments.py)
+LETTERS = {
+    "Y": "2026", "y": "26", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second", "b": "Nov",
+    "a": "Tue", "A": "Tuesday",
+}  # fmt: skip
 # a condition, an action or a rule as the Program keeps it (see program.py)
 Lowered = tuple[Any, ...]
 
@@ -133,11 +140,14 @@ class Texts:
             filled = (let,) if isinstance(let, str) else let
         elif field_kind(name) and name not in ("header", "environment"):
             self.names.use(name, hole.span)
-            filled = (("field", name, None),)
+            value = self._field(hole)
+            if value is None:
+                return None
+            filled = value
         else:
             self._unset(hole, scope, captures, bool(inside))
             return None
-        if hole.format is not None:
+        if hole.format is not None and not any(part[:2] == ("field", name) for part in filled):
             self.report.add(
                 "E211",
                 f"`{name}` is no date",
@@ -147,6 +157,23 @@ class Texts:
             )
             return None
         return filled
+
+    def _field(self, hole: Hole) -> Iterable[Part] | None:
+        """The value of a field; a moment in its format, which is ISO where none is written."""
+        kind = field_kind(hole.name)
+        if kind not in FORMATS:
+            if hole.format is None:
+                return (("field", hole.name, None),)
+            return (hole.name,)  # reported below
+        form = hole.format or FORMATS[kind].get(hole.name, "%Y-%m-%d %H:%M")
+        for piece in form.split("%")[1:]:
+            if piece[:1] not in LETTERS:
+                letters = ", ".join(f"`%{letter}` {what}" for letter, what in LETTERS.items())
+                self.report.add(
+                    "E211", f"`%{piece[:1]}` formats nothing", hole.span, "", f"the letters are {letters}"
+                )  # fmt: skip
+                return None
+        return (("field", hole.name, form),)
 
     def _let(self, name: str, inside: tuple[str, ...]) -> Template | None:
         if name in self._lets:

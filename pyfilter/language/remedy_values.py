@@ -7,7 +7,7 @@ import re
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
 from pyfilter.language.tree import Define, Number, Point, Quantity, Regex, Relation, Test, Text, Value, Word
-from pyfilter.language.vocabulary import NUMERIC, RELATIONS, WORDS, field_kind
+from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEMPORAL, WORDS, field_kind
 
 # `… or cc contains "x"` behind a field without a relation
 _SEVERAL = re.compile(
@@ -58,6 +58,11 @@ def misfit(node: Test, key: str, kind: str, report: Report) -> None:
         else:
             help = f"numbers take {fitting}"
         report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, f"`{subject}` is a number", help)
+        return
+    if kind in TEMPORAL or kind == "weekday":
+        words = [row.word for row in RELATIONS.values() if kind in row.kinds and row.word != "compare"]
+        help = f"write {backquoted(words, 'or')}: `{FIELDS[key].example}`"
+        report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, "", help)
         return
     if kind in WORDS:
         report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, "", _wordy(subject, kind, relation))

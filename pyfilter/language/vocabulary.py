@@ -15,6 +15,10 @@ count      a number without a unit: < <= > >= ==, is, between
 points     the same, may be negative and broken; also compared with another field of points
 truth      yes or no: the bare field, is
 result     a word of WORDS: the bare field (pass), is, passes, fails, exists
+moment     a day or a moment (check_dates.py): < <= > >= ==, is, between, exists
+time       a 24-hour time: < <= > >= ==, is, between
+seconds    a number with a unit of time: < <= > >= ==, is, between, within, exists
+weekday    a word of WORDS, never alone: is
 others     belong to fields of later versions
 =========  =====================================================================
 """
@@ -46,6 +50,7 @@ __all__ = [
     "RESERVED",
     "SETTINGS",
     "STATEMENTS",
+    "TEMPORAL",
     "TEXTUAL",
     "UNITS",
     "WORDS",
@@ -57,12 +62,14 @@ __all__ = [
 
 TEXTUAL = frozenset({"text", "addresses"})
 NUMERIC = frozenset({"bytes", "count", "points"})
+TEMPORAL = frozenset({"moment", "time", "seconds"})
 
 # kind -> the words it can be, and what the bare field asks
 WORDS: dict[str, tuple[str, ...]] = {
     "truth": ("yes", "no"),
     # RFC 8601, section 2.7
     "result": ("pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"),
+    "weekday": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
 }
 
 
@@ -70,7 +77,7 @@ FIELDS: dict[str, FieldRow] = {row.name: row for row in (*BUILT_FIELDS, *LATER_F
 
 # --------------------------------------------------------------- relations
 
-_ANY_KIND = TEXTUAL | NUMERIC | frozenset(WORDS)
+_ANY_KIND = TEXTUAL | NUMERIC | TEMPORAL | frozenset(WORDS)
 RELATIONS: dict[str, RelationRow] = {
     row.word: row
     for row in (
@@ -85,15 +92,22 @@ RELATIONS: dict[str, RelationRow] = {
             "`/…/` is searched in it (RE2 syntax, `(?P<name>…)` captures)",
             'subject matches "[{tag}] *"',
         ),
-        RelationRow("exists", TEXTUAL | {"result"}, "the message has it", "header X-Cron-Env exists"),
+        RelationRow(
+            "exists", TEXTUAL | {"result", "moment", "seconds"}, "the message has it", "header X-Cron-Env exists"
+        ),
         RelationRow("in", TEXTUAL, "stands in a list: by name, or texts", "from in family"),
         RelationRow(
-            "compare", NUMERIC, "`<`, `<=`, `>`, `>=`, `==`: a size, a count, points", "spam.score >= spam.threshold"
+            "compare",
+            NUMERIC | TEMPORAL,
+            "`<`, `<=`, `>`, `>=`, `==`: a size, a count, points, an age, a moment, a time",
+            "spam.score >= spam.threshold",
         ),
         RelationRow("passes", frozenset({"result"}), "one result is `pass`", "dkim passes"),
         RelationRow("fails", frozenset({"result"}), "a result is `fail` and none is `pass`", "dmarc fails"),
-        RelationRow("between", NUMERIC, "from the first to the second, both included", "size between 1 MB and 5 MB"),
-        RelationRow("within", frozenset(), "not longer ago than this", "duplicate within 7 days", built=False),
+        RelationRow(
+            "between", NUMERIC | TEMPORAL, "from the first to the second, both included", "size between 1 MB and 5 MB"
+        ),
+        RelationRow("within", frozenset({"seconds"}), "not longer ago than this", "age within 7 days"),
         RelationRow("succeeds", frozenset(), "the program's exit status is 0", 'command "check" succeeds', built=False),
     )
 }

@@ -8,6 +8,7 @@ __all__ = ["BUILT_FIELDS", "PARTS"]
 
 _BOX = ("address", "local", "domain", "extension")
 _BOXES = (*_BOX, "name", "text", "count")
+_DAY = ("year", "month", "day")
 
 PARTS = (
     PartRow("address", "text", "the address alone: `ann+shop@mail.example`"),
@@ -17,6 +18,9 @@ PARTS = (
     PartRow("name", "text", "the person's name as the sender wrote it"),
     PartRow("text", "text", "the whole header, decoded"),
     PartRow("count", "count", "how many addresses there are"),
+    PartRow("year", "count", "the year by the local calendar: `2026`"),
+    PartRow("month", "count", "the month: `1` to `12`"),
+    PartRow("day", "count", "the day of the month: `1` to `31`"),
     PartRow("score", "points", "the points the scanner gave: `7.6`"),
     PartRow("threshold", "points", "the points from which the scanner calls it spam: `5.0`"),
     PartRow("tests", "text", "the name of each test that hit: `BAYES_99`"),
@@ -95,4 +99,23 @@ BUILT_FIELDS = (
     FieldRow(
         "environment", "text", "a variable the mail server passed: `environment NAME`", 'environment LOGNAME is "ann"'
     ),
+    FieldRow(
+        "date",
+        "moment",
+        "the moment in the Date header; absent where it names none",
+        "date < 2020-01-01",
+        _DAY,
+        asks=True,
+    ),
+    FieldRow(
+        "age",
+        "seconds",
+        "how long ago the Date header says it was sent; below nothing if that is still to come",
+        "age > 1 year",
+        asks=True,
+    ),
+    FieldRow("now", "moment", "the moment of delivery", "date > now + 2 days", _DAY, asks=True),
+    FieldRow("today", "moment", "the day of delivery", "today is 2026-12-24", _DAY, asks=True),
+    FieldRow("time", "time", "the time of day at delivery", "time between 22:00 and 6:00", asks=True),
+    FieldRow("weekday", "weekday", "the day of the week at delivery", "weekday is saturday, sunday", asks=True),
 )
