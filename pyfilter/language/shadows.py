@@ -39,6 +39,8 @@ def ending(body: tuple[Lowered, ...]) -> int | None:
         match statement:
             case ("file", _, _, False, _, _) | ("keep" | "discard", False, _, _) | ("reject" | "defer" | "stop", *_):
                 return number
+            case ("forward" | "pipe", _, False, _, _):
+                return number
     return None
 
 
@@ -46,6 +48,8 @@ def shadows(rules: list[Lowered], lists: Lists) -> Iterator[tuple[int, int]]:
     finder = _Finder(lists)
     changing = any(_asks_anew(rule[4]) for rule in rules)
     for number, rule in enumerate(rules):
+        if number and ending(rules[number - 1][4]) is None and _changes(rules[number - 1][4]):
+            finder = _Finder(lists)  # from here on it is another message than the rules above have seen
         condition = rule[3]
         if condition is None:
             continue
@@ -60,6 +64,15 @@ def shadows(rules: list[Lowered], lists: Lists) -> Iterator[tuple[int, int]]:
             and not (changing and any(asks(test[1]) for test in _leaves(condition)))
         ):
             finder.add(number, condition)
+
+
+def _changes(body: tuple[Lowered, ...]) -> bool:
+    """Whether an action changes the message for the rules below."""
+    return any(
+        statement[0] in ("add-header", "set-header", "remove-header", "pass")
+        or (statement[0] == "rule" and _changes(statement[1][4]))
+        for statement in body
+    )
 
 
 def _asks_anew(body: tuple[Lowered, ...]) -> bool:

@@ -132,6 +132,33 @@ def test_what_is_asked_anew_may_be_answered_otherwise(action: str, condition: st
     assert pairs(rule, "mark read", rule) == [(2, 0)]
 
 
+@pytest.mark.parametrize("action", ['forward to "a@x.example"', 'pipe to "cat"'])
+def test_who_hands_the_message_on_takes_it(action: str) -> None:
+    assert pairs(f"when cc exists; {action}", "when cc exists; keep") == [(1, 0)]
+    assert pairs(f"when cc exists; {action} and continue", "when cc exists; keep") == []
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        'add header Cc "a@x.example"',
+        'when size > 1 MB; set header Cc "a@x.example"',
+        "remove header X-Rule",
+        'pass through "cat"',
+        'rule "in" { remove header X-Rule }',
+    ],
+)
+def test_a_changed_message_may_match_where_it_did_not(action: str) -> None:
+    rule = "when cc exists; keep"
+    assert pairs(rule, action, rule) == []
+    assert pairs(rule, action, rule, rule) == [(3, 2)]
+
+
+def test_a_rule_that_takes_what_it_changes_changes_nothing_for_those_below() -> None:
+    rule = "when cc exists; keep"
+    assert pairs(rule, "when size > 1 MB; remove header X-Rule; keep", rule) == [(2, 0)]
+
+
 def test_the_first_rule_is_named() -> None:
     assert pairs("when cc exists; keep", "when size > 1 MB; keep", "when cc exists and size > 1 MB; keep") == [(2, 0)]
 
