@@ -59,7 +59,7 @@ def _holes(above: str, depth: int, program: list[Reading], closing: str) -> Iter
         if isinstance(made[0], Let):
             yield Offer(name, "text", "", one_line(made[0].text.span.text), name + closing)
     for name, kind, doc in every_field():
-        if kind in ("text", "addresses", "bytes", "count", "points", "date", "duration", "time", "word"):
+        if kind not in ("truth", "result"):  # yes or no, which nobody inserts
             yield Offer(name, "field", doc, kind, name + closing)
 
 
