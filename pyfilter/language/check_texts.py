@@ -246,9 +246,10 @@ class Texts:
         """Fields of later versions, and parts of a date without the date."""
         base, _, part = hole.name.rpartition(".")
         row = FIELDS.get(hole.name) or FIELDS.get(base)
-        meant = hole.name
-        if row is None and hole.name in ("year", "month", "day"):
-            meant, row = f"today.{hole.name}", FIELDS["today"]
+        if hole.name in ("year", "month", "day"):
+            help = f"write `{{today.{hole.name}}}`, of the day of delivery, or `{{date.{hole.name}}}`"
+            self.report.add("E205", f"nothing sets `{{{hole.name}}}`", hole.span, "of which day?", help)
+            return True
         if row is None:
             return False
         if row.built:
@@ -265,8 +266,7 @@ class Texts:
                 has = "it has none" if not parts else "it has ." + ", .".join(parts)
                 self.report.add("E205", f"`{base}` has no part `{part}`", hole.span, "", has)
             return True
-        note = f"`{{{hole.name}}}` is written `{{{meant}}}`, which" if meant != hole.name else f"`{{{meant}}}`"
-        self.report.later(note, hole.span)
+        self.report.later(f"`{{{hole.name}}}`", hole.span)
         return True
 
 

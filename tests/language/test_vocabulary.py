@@ -24,10 +24,11 @@ def test_every_relation_the_parser_knows_has_a_row_and_no_other() -> None:
 def test_the_engine_reads_every_field_of_this_version(row: Any) -> None:
     if row.name in ("header", "environment"):
         return  # named one by one
-    known = {*engine.FIELDS, *engine.ADDRESS_FIELDS, *engine.ENVELOPE_FIELDS, *engine.JUDGED_FIELDS, *engine.TIME_FIELDS}
+    asked = engine.JUDGED_FIELDS | engine.TIME_FIELDS
+    known = {*engine.FIELDS, *engine.ADDRESS_FIELDS, *engine.ENVELOPE_FIELDS, *asked}
     assert row.name in known
     for part in row.parts:
-        assert part in engine.ADDRESS_PARTS or part in ("text", "count") or f"{row.name}.{part}" in known
+        assert part in engine.ADDRESS_PARTS or part in ("text", "count", "year", "month", "day") or f"{row.name}.{part}" in known
 
 
 def test_every_part_is_described() -> None:
