@@ -28,6 +28,7 @@ from pyfilter.language.vocabulary import (
     RELATIONS,
     SETTINGS,
     STATEMENTS,
+    TEXTUAL,
     UNITS,
     WORDS,
     field_kind,
@@ -239,7 +240,7 @@ def _units(here: Standing) -> Iterator[Offer]:
     for type, written in reversed(here.tokens):
         if type == "FIELD":
             kind = SETTINGS[written].kind if written in SETTINGS else field_kind(written)
-            wanted = "bytes" if kind == "bytes" else "seconds" if kind in ("duration", "date", "truth") else ""
+            wanted = "bytes" if kind == "bytes" else "" if kind is None else "seconds"
             if kind in ("count", "points", "number"):
                 return
             break
@@ -257,11 +258,23 @@ def _words_of_kind(here: Standing, types: tuple[str, ...]) -> Iterator[Offer]:
         if types[-len(verbs) :] == verbs and "WORD" in here.expected:
             for word in words:
                 yield Offer(word, "value")
+    if here.last in ("COMPARE", "BETWEEN", "IS") and types[-2:-1] == ("FIELD",):
+        yield from _fields_like(here.tokens[-2][1])
     place = next((number for number in range(len(types) - 1, -1, -1) if types[number] == "IS"), -1)
     between = types[place + 1 :]
     if place > 0 and types[place - 1] == "FIELD" and (not between or between[-1] in ("NOT", "EXACTLY", "COMMA")):
         for word in WORDS.get(field_kind(here.tokens[place - 1][1]) or "", ()):
             yield Offer(word, "value")
+
+
+def _fields_like(name: str) -> Iterator[Offer]:
+    """What a field may be compared with: others of its kind, of those that are numbers or times."""
+    kind = field_kind(name)
+    if kind is None or kind in TEXTUAL or kind in WORDS or kind in ("bytes", "count"):
+        return
+    for other, kind_of_other, doc in every_field():
+        if kind_of_other == kind and other != name:
+            yield Offer(other, "field", doc, kind)
 
 
 def _words(here: Standing, covered: set[str]) -> Iterator[Offer]:

@@ -78,6 +78,11 @@ def test_what_a_result_can_be() -> None:
     assert labels("rule x { when dkim is pass, ", "value")[:1] == ["pass"]
 
 
+def test_what_points_are_compared_with() -> None:
+    assert labels("rule x { when spam.score >= ", "field") == ["spam.threshold"]
+    assert labels("rule x { when size > ", "field") == []
+
+
 def test_headers_behind_header() -> None:
     assert {"List-ID", "X-Cron-Env", "Precedence"} <= set(labels("rule x { when header ", "header"))
     assert labels("rule x { when header X-A ", "header") == []
