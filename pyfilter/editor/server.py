@@ -18,8 +18,9 @@ import asyncio
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
@@ -52,9 +53,18 @@ class Server(LanguageServer):
         self._checks: set[asyncio.Task[None]] = set()
         self._rest = 0.0  # seconds
 
-    async def ask(self, question: Callable[..., Answer], *words: Any) -> Answer:
+    async def ask(self, question: Callable[..., Answer], *words: Any) -> Answer | None:
         """Answer in a thread of its own."""
-        return await asyncio.get_running_loop().run_in_executor(self.answerer, question, *words)
+        return await self._done(self.answerer, question, *words)
+
+    async def _done(self, worker: Executor, question: Callable[..., Answer], *words: Any) -> Answer | None:
+        """No answer where we fail: that is told in the editor's log, which few read, and not across the text."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(worker, question, *words)
+        except Exception as error:
+            text = f"this is a defect of pyfilter: {type(error).__name__}: {error}\n{traceback.format_exc()}"
+            self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+            return None
 
     # ------------------------------------------------------------------ checks
 
@@ -78,7 +88,10 @@ class Server(LanguageServer):
         """Check the program around a file, tell of the problems of each of its files that is open."""
         if path not in self.documents.opened:
             return
-        checked, found = await asyncio.get_running_loop().run_in_executor(self.checker, self._problems, path)
+        answer = await self._done(self.checker, self._problems, path)
+        if answer is None:
+            return
+        checked, found = answer
         names_of_files = {reading.name for reading in checked.readings}
         for sheet, problems in found:
             name = sheet.reading.name
@@ -146,24 +159,24 @@ def server(home: str) -> Server:
         return await ls.ask(ls.answers.complete, ls.answers.path(params.text_document.uri), params.position)
 
     @made.feature(types.TEXT_DOCUMENT_DEFINITION)
-    async def definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+    async def definition(ls: Server, params: types.DefinitionParams) -> list[types.Location] | None:
         return await ls.ask(ls.answers.definition, ls.answers.path(params.text_document.uri), params.position)
 
     @made.feature(types.TEXT_DOCUMENT_REFERENCES)
-    async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
+    async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location] | None:
         with_definition = params.context.include_declaration
         return await ls.ask(
             ls.answers.references, ls.answers.path(params.text_document.uri), params.position, with_definition
         )
 
     @made.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+    async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
         return await ls.ask(ls.answers.symbols, ls.answers.path(params.text_document.uri))
 
     @made.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
     )
-    async def actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction] | None:
         return await ls.ask(ls.answers.actions, ls.answers.path(params.text_document.uri), params.range)
 
     if find_spec(FORMATTER) is not None:

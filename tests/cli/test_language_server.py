@@ -16,7 +16,7 @@ Run = Callable[..., Any]
 
 
 def test_without_pygls_it_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("pyfilter.editor")]:
+    for name in [name for name in sys.modules if name.startswith(("pyfilter.editor", "pygls"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pygls", None)
     ended = run("language-server")
