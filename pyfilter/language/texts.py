@@ -47,7 +47,7 @@ def text(source: Source, start: int, end: int, problems: list[Diagnostic], *, ve
     """The text written at ``source.text[start:end]``, quotes included."""
     span = Span(source, start, end)
     if source.text.startswith('"""', start) and end - start >= 6:
-        lines = _unindented(source.text, start + 3, end - 3)
+        lines = unindented(source.text, start + 3, end - 3)
         long = True
     else:
         lines = [(start + 1, end - 1)]
@@ -63,7 +63,7 @@ def text(source: Source, start: int, end: int, problems: list[Diagnostic], *, ve
     return Text(span, _joined(parts), long)
 
 
-def _unindented(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def unindented(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """The lines of a long text as (start, end), first break and common indentation gone."""
     lines: list[tuple[int, int]] = []
     position = start
