@@ -47,6 +47,7 @@ def decide(
     while True:
         step = evaluate(program, message, envelope, known, trace=trace)
         if isinstance(step, Plan):
+            step.envelope = envelope
             return step
         from pyfilter.services import answers
 

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from pyfilter.message.editing import Edits
     from pyfilter.message.message import Message
 
-    Filings = dict[str, tuple[str, Edits]]
+    Version = tuple[bytes | None, Edits]  # what `pass through` made or None, and how the header is changed
+    Filings = dict[str, tuple[str, Edits, bytes | None]]
 
 __all__ = ["execute", "maildir_path"]
 
@@ -134,14 +135,14 @@ def _file(plan: Plan, message: Message, home: str, filings: Filings, copies: lis
     targets, notes = _targets(filings, inbox, str(settings["layout"]), create)
     files.check_home(home)
     made = []
-    first: dict[Edits, maildir.Copy] = {}  # the first copy with this header
-    for path, (name, flags, edits) in targets.items():
+    first: dict[Version, maildir.Copy] = {}  # the first copy of these bytes
+    for path, (name, flags, version) in targets.items():
         if time.time_ns() // 1000 % SWEEP_ONE_IN == 0:
             _sweep(path)
         copy = maildir.Copy(path, flags)
         copies.append(copy)
-        maildir.stage(copy, _parts(message, edits), durable, inbox, first=first.get(edits))
-        first.setdefault(edits, copy)
+        maildir.stage(copy, _parts(message, version), durable, inbox, first=first.get(version))
+        first.setdefault(version, copy)
         if copy.made and path != inbox:
             made.append(name)
     if made and settings["subscribe"]:
@@ -158,21 +159,21 @@ def _file(plan: Plan, message: Message, home: str, filings: Filings, copies: lis
 
 def _targets(
     filings: Filings, inbox: bytes, layout: str, create: bool
-) -> tuple[dict[bytes, tuple[str, str, Edits]], list[str]]:
-    """{directory: (folder, flags, edits)}, and notes; every name is looked at before the first byte is written.
+) -> tuple[dict[bytes, tuple[str, str, Version]], list[str]]:
+    """{directory: (folder, flags, version)}, and notes; every name is looked at before the first byte is written.
     Names of one directory ("Inbox" and "INBOX") are one delivery; a folder that is missing and must not be
     made is the inbox: else a stranger who names one that never was would have the mail come back for days."""
-    targets: dict[bytes, tuple[str, str, Edits]] = {}
+    targets: dict[bytes, tuple[str, str, Version]] = {}
     notes: list[str] = []
-    for name, (flags, edits) in filings.items():
+    for name, (flags, edits, base) in filings.items():
         path = folders.directory(name, inbox, layout)
         if flags and not (flags.isascii() and flags.isalpha()):
             raise Refused(f"the flags {flags!r} for {name!r} are not letters")
         if not create and path != inbox and _is_missing(path):
             notes.append(f"there is no folder {name!r}, and `create-folders = no`: the inbox instead")
             name, path = INBOX, inbox
-        name, others, _ = targets.get(path, (name, "", ()))
-        targets[path] = (name, "".join(sorted({*flags, *others})), edits)
+        name, others, _ = targets.get(path, (name, "", (None, ())))
+        targets[path] = (name, "".join(sorted({*flags, *others})), (base, edits))
     return targets, notes
 
 
@@ -187,12 +188,14 @@ def _is_missing(path: bytes) -> bool:
 # What follows is imported by the few deliveries that need it.
 
 
-def _parts(message: Message, edits: Edits) -> Sequence[bytes]:
+def _parts(message: Message, version: Version) -> Sequence[bytes]:
+    base, edits = version
     if not edits:
-        return (message.raw,)
+        return (message.raw if base is None else base,)
     from pyfilter.message import editing
+    from pyfilter.message.message import Message
 
-    return editing.edited(message, edits)
+    return editing.edited(message if base is None else Message(base), edits)
 
 
 def _sweep(path: bytes) -> None:

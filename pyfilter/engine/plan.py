@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.engine.trace import Step
     from pyfilter.message.editing import Edits
+    from pyfilter.message.envelope import Envelope
     from pyfilter.message.verdict import Verdict
 
 __all__ = ["EDITING", "FILING", "INBOX", "OUTCOMES", "SENDING", "TELLING", "Action", "Plan"]
@@ -104,10 +105,11 @@ class Plan:
     condition that could not be decided …), one sentence each.
     ``verdict``: what a spam scanner that was asked said, or None.
     ``settings``: the program's, for the delivery (maildir, layout, durable …).
+    ``envelope``: of the message, for what is sent; None where no rules were asked.
     ``trace``: None, or a list of Step (engine/trace.py).
     """
 
-    __slots__ = ("actions", "file", "line", "notes", "outcome", "rule", "settings", "trace", "verdict")
+    __slots__ = ("actions", "envelope", "file", "line", "notes", "outcome", "rule", "settings", "trace", "verdict")
 
     def __init__(self, settings: dict[str, object]) -> None:
         self.settings = settings
@@ -118,21 +120,22 @@ class Plan:
         self.file = ""
         self.notes: list[str] = []
         self.verdict: Verdict | None = None
+        self.envelope: Envelope | None = None
         self.trace: list[Step] | None = None
 
-    def copies(self) -> dict[str, tuple[str, Edits]]:
-        """``{folder: (flags, edits)}``: every folder that gets a copy, in order, each once, with all the flags
-        that any of its actions carries, and the header as it stood for the last of them."""
-        folders: dict[str, tuple[str, Edits]] = {}
+    def copies(self) -> dict[str, tuple[str, Edits, bytes | None]]:
+        """``{folder: (flags, edits, base)}``: every folder that gets a copy, in order, each once, with all the flags
+        that any of its actions carries, and the message as it stood for the last of them."""
+        folders: dict[str, tuple[str, Edits, bytes | None]] = {}
         for action in self.actions:
             if action.verb in FILING and action.folder is not None:
-                flags = folders.get(action.folder, ("", ()))[0] + action.flags
-                folders[action.folder] = "".join(sorted(set(flags))), action.edits
+                flags = folders.get(action.folder, ("", (), None))[0] + action.flags
+                folders[action.folder] = "".join(sorted(set(flags))), action.edits, action.base
         return folders
 
     def filings(self) -> dict[str, str]:
-        """``{folder: flags}``: the same without the header."""
-        return {folder: flags for folder, (flags, _) in self.copies().items()}
+        """``{folder: flags}``: the same without the message."""
+        return {folder: flags for folder, (flags, _, _) in self.copies().items()}
 
     @property
     def reason(self) -> str:

@@ -511,3 +511,15 @@ def test_one_delivery_in_64_sweeps_before_it_writes(
     monkeypatch.setattr(time, "time_ns", lambda: 65_000)
     execute(make_plan(("keep", "INBOX", "")), message, str(box.home))
     assert swept == [os.fsencode(box.path)]
+
+
+def test_what_a_program_made_of_the_message_is_filed_with_its_edits_and_links(box: Box, message: Message) -> None:
+    plan = make_plan(("copy", "A", ""), ("copy", "B", ""), ("copy", "C", ""), ("file", "D", ""))
+    made = b"Subject: made\n\nanew\n"
+    for action in plan.actions[1:]:
+        action.base = made
+    plan.actions[3].edits = (("add", "X-Seen", "yes"),)
+    assert execute(plan, message, str(box.home)).status is DELIVERED
+    assert box.visible() == {".A": [RAW], ".B": [made], ".C": [made], ".D": [b"X-Seen: yes\n" + made]}
+    [one], [other] = box.names(".B/new"), box.names(".C/new")
+    assert os.path.samefile(box.path / ".B/new" / one, box.path / ".C/new" / other)
