@@ -214,8 +214,8 @@ class _Writer:
     def end(self, comments: list[tuple[int | None, str, bool]], margin: int, blank: bool) -> None:
         """End the line; the comments behind and below it."""
         begun = bool(self.line.strip())
-        for column, text, above in comments:
-            if column is not None and begun:
+        for number, (column, text, above) in enumerate(comments):
+            if column is not None and begun and not number:
                 kept = column if len(self.line) + 2 <= column <= COMMENT_COLUMN else len(self.line) + 2
                 self.line = self.line.ljust(kept) + text
             else:

@@ -60,7 +60,7 @@ def test_the_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["format", "x"], "pyfilter: `format` is not in this version\nTry `pyfilter --help`.\n"),
+        (["serve", "x"], "pyfilter: `serve` is not in this version\nTry `pyfilter --help`.\n"),
         (["where", "--x"], "pyfilter: `where` is not in this version\nTry `pyfilter --help`.\n"),
         (["chek"], "pyfilter: there is no command `chek`: did you mean `check`?\nTry `pyfilter --help`.\n"),
         (["\x1b[2J"], "pyfilter: there is no command `␛[2J`\nTry `pyfilter --help`.\n"),

@@ -1,0 +1,124 @@
+"""A formatted file means what it meant, keeps its comments, and is formatted already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyfilter.language import format as formatting
+from pyfilter.language.format import formatted
+from pyfilter.language.parse import parse
+from pyfilter.language.tree import Source
+
+GOLDEN = sorted(Path(__file__).parent.rglob("*.rules"))
+
+TEXTS = st.sampled_from(['"x"', '"{list}"', r'"a\"b\\"', '"# no comment"', '""', '"a; b"'])
+LONG = st.sampled_from(
+    ['"""\nHello\n  there\n"""', '"""\n      a\n\n    b # not\n      """', '"""one"""', '"""a\r\n b"""']
+)
+TESTS = st.one_of(
+    st.just("spam"), st.just("duplicate within 7days"), st.just("size>512kB"), st.just("header X-A exists"),
+    st.just("friends"), st.just("today between 2026-12-24 and 2027-01-02"), st.just("time > 18:00"),
+    st.just('command "true" "x" succeeds'), st.just("from in family,friends"), st.just("today > date - 7 days"),
+    st.just(r"subject matches /a#b\/c/i,/d/"), st.just("environment HOME exists"),
+    TEXTS.map("subject is {}".format), TEXTS.map('from does not contain {} or\n"y"'.format),
+)  # fmt: skip
+GAPS = st.sampled_from([" ", "  ", "\t", " \u00a0"])
+SEPARATORS = st.sampled_from(
+    ["\n", ";", "\n\n\n", " # one\n", "\n# two\n", ";;", "\r\n", "\n\t;\n", ";#three\n", "   ;   # four \n\n"]
+)
+BREAKS = st.sampled_from(["", "", " ", "\n", " # five\n", "\n\n  #six\n# seven\n\n"])
+JOINS = st.sampled_from([" and ", "\nand ", " # eight\n  # nine\n\n and ", " and\n", " and # ten\n   "])
+
+
+def joined(parts: st.SearchStrategy[str], by: st.SearchStrategy[str], most: int = 3) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(by, parts), max_size=most - 1)
+    return st.builds(lambda first, rest: first + "".join(a + b for a, b in rest), parts, pairs)
+
+
+def braced(contents: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    edges = st.one_of(st.sampled_from(["", " "]), SEPARATORS)
+    return st.builds("{{{}{}{}}}".format, edges, contents, edges)
+
+
+def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    kinds = st.sampled_from(["any", "all", "none", "at  least 2 of"])
+    weights = joined(inner.map("3 if {}".format), SEPARATORS)
+    return st.one_of(
+        st.builds("not {}".format, inner),
+        st.builds("({}{}{})".format, BREAKS, joined(inner, JOINS), BREAKS),
+        st.builds("{} {}".format, kinds, braced(joined(inner, SEPARATORS))),
+        st.builds("score>=5 {}".format, braced(weights)),
+    )
+
+
+CONDITIONS = joined(st.recursive(TESTS, grown, max_leaves=4), JOINS)
+ACTIONS = st.one_of(
+    st.sampled_from(
+        ["stop", "keep  and continue", "mark as read,\n flagged", 'pipe to "a"  "b"', "do tidy", "copy into inbox"]
+    ),
+    TEXTS.map("file  into {}".format),
+    st.builds("reply every 7days{}subject {} {}".format, GAPS, TEXTS, LONG),
+    st.builds("reply\n{}".format, LONG),
+)
+STATEMENTS = st.one_of(CONDITIONS.map("when {}".format), ACTIONS)
+RULES = st.recursive(
+    STATEMENTS,
+    lambda inner: st.builds(
+        "rule{}{}{}{}{}".format, GAPS, st.sampled_from(['"x"', "bare"]), st.sampled_from([" ", " else "]), BREAKS,
+        braced(joined(inner, SEPARATORS)),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+CHECKS = st.one_of(
+    LONG.map("message {}".format), CONDITIONS.map("given {}".format), ACTIONS.map('expect not {} by "x"'.format)
+)
+DECLARATIONS = st.one_of(
+    st.sampled_from(
+        ["include optional  <x>", 'set a.b="x",\n"y"', "set layout = maildir++", 'list a from "f"', "list b { }"]
+    ),
+    TEXTS.map("let x={}".format),
+    LONG.map("let y = {}".format),
+    CONDITIONS.map("define x as\n{}".format),
+    st.builds("list l {}".format, braced(joined(TEXTS, st.one_of(SEPARATORS, st.just(","))))),
+    st.builds("action a{}{}".format, BREAKS, braced(joined(STATEMENTS, SEPARATORS))),
+    st.builds('test "t"{}{}'.format, BREAKS, braced(joined(CHECKS, SEPARATORS))),
+    RULES,
+)
+FILES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "\ufeff", "# top\n", "\n\n#a\n\n"]),
+    joined(DECLARATIONS, SEPARATORS, 4),
+    BREAKS,
+)
+
+
+def sound(text: str) -> bool:
+    """Whether the text parses; then the formatter's own work is looked at, not what it falls back to."""
+    source = Source("x.rules", text)
+    file, problems = parse(source)
+    if problems:
+        assert formatted(source) == (None, problems)
+        return False
+    written = Source("x.rules", formatting._Writer(source).run())
+    again, problems = parse(written)
+    assert not problems, written.text
+    assert formatting._same(file.items, again.items), written.text
+    assert formatting._comments(written) == formatting._comments(source)
+    assert formatting._Writer(written).run() == written.text
+    assert formatted(source) == (written.text, [])
+    return True
+
+
+@given(FILES)
+@settings(max_examples=500, deadline=None)
+def test_any_file(text: str) -> None:
+    sound(text)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden_files(path: Path) -> None:
+    sound(path.read_bytes().decode())
