@@ -100,6 +100,25 @@ DKIM_KEY_BITS = 8192
 # 0.2 s a signature.
 DKIM_EXPONENT_BITS = 64
 
+# --- the body -------------------------------------------------------------
+# multiparts and messages inside each other; mail has four, Python's parser gives up at 300.
+MIME_DEPTH = 100
+# parts of one message; a digest of a busy list has some 100.
+MIME_PARTS = 10_000
+# lines that begin like a delimiter and are none; a patch has some thousand.
+MIME_LINES = 1_000_000
+# multiparts whose boundary never comes: each costs a search of the rest.
+MIME_BOUNDARIES = 20
+# bytes of a boundary; RFC 2046, section 5.1.1, allows 70.
+MIME_BOUNDARY_BYTES = 256
+# characters of text in all parts together, decoded.
+BODY_CHARACTERS = 16 << 20
+# characters of HTML in one part; programs that show mail cut at a tenth of it.
+HTML_CHARACTERS = 4 << 20
+# steps that a parser of HTML takes through the elements around a tag and the attributes before
+# one, at most: a page has some hundred thousand, and 5,000,000,000 took half a minute.
+HTML_STEPS = 50_000_000
+
 # --- a delivery ----------------------------------------------------------
 # seconds to connect to a scanner; one that lives answers the first packet at once.
 CONNECT_SECONDS = 3
@@ -148,3 +167,19 @@ LOG_CHARACTERS = 900
 JOURNAL_SECONDS = 6 * 86400
 # bytes of the journal before a new one is begun: 5,000 mails a day for six days; 8 MB are read in 2 ms.
 JOURNAL_BYTES = 8 << 20
+# seconds for the mail server to take a message, for a program that `pipe to` feeds, and for one that `notify` runs:
+# together with a scanner's they stay below the deadline.
+SEND_SECONDS = 60
+PIPE_SECONDS = 120
+NOTIFY_SECONDS = 10
+# bytes kept of what such a program says, and characters of its last line in the log.
+CHILD_COMPLAINT_BYTES = 4 << 10
+CHILD_SAID_CHARACTERS = 200
+# Received lines of a message that is forwarded no further: it goes in a circle (Postfix's hopcount_limit is 50).
+FORWARD_HOPS = 50
+# seconds to wait for another program that has an mbox locked, and after which its dot lock is left over from a crash:
+# mail clients hold one for some ms, and Postfix's stale_lock_time is 500.
+MBOX_LOCK_SECONDS = 30
+MBOX_STALE_LOCK_SECONDS = 500
+# names tried for a message in an MH directory while others take them.
+MH_NAME_TRIES = 1000
