@@ -122,3 +122,35 @@ def test_any_file(text: str) -> None:
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_files(path: Path) -> None:
     sound(path.read_bytes().decode())
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_good_file_with_something_cut_out(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(GOLDEN)).read_bytes().decode()
+    start = data.draw(st.integers(0, len(text)))
+    sound(text[:start] + text[data.draw(st.integers(start, min(start + 40, len(text)))) :])
+
+
+def test_what_would_mean_something_else_is_given_back_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'rule  "a" { stop } # why\n'
+    for other in ('rule "b" { stop }  # why\n', 'rule "a" { stop }\n', 'rule "a" {\n'):
+        monkeypatch.setattr(formatting._Writer, "run", lambda _, other=other: other)
+        assert formatted(Source("x.rules", text)) == (text, [])
+
+
+def test_the_look() -> None:
+    text = 'rule x\n{ when from is "a";file into "A" # why\n\n\n rule y {stop;}\n}\nlist l {"a","b"\n}'
+    assert formatted(Source("x.rules", text)) == (
+        "rule x {\n"
+        '    when from is "a"\n'
+        '    file into "A"  # why\n'
+        "\n"
+        "    rule y { stop }\n"
+        "}\n"
+        "list l {\n"
+        '    "a"\n'
+        '    "b"\n'
+        "}\n",
+        [],
+    )
