@@ -161,6 +161,14 @@ SUBJECT_CHARACTERS = 250
 # seconds between two replies to one sender: what is usual, and the least (RFC 5230, section 4.1).
 REPLY_SECONDS = 7 * 86400
 REPLY_LEAST_SECONDS = 86400
+# replies of one user in 24 hours, to whomever: a person on leave gets fewer, a loop is stopped by it.
+REPLIES_A_DAY = 50
+# bytes of the list of who got a reply before lines whose time is over are left out: some 10,000 replies.
+REPLIES_BYTES = 1 << 20
+# seconds to wait for another delivery that writes that list; each writes for some ms.
+REPLY_LOCK_SECONDS = 5
+# ids in the References of a reply: a long thread's first and last ones tell where it belongs.
+REPLY_REFERENCES = 20
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
 # seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).
