@@ -40,6 +40,7 @@ def test_help_lists_the_commands(run: Run) -> None:
         "  check            Say whether the rules are right.\n"
         "  deliver          Deliver the message on standard input.\n"
         "  explain          Explain what `check` says by its code.\n"
+        "  format           Write rules as everybody would write them.\n"
         "  language-server  Tell an editor about rule files.\n"
         "  learn            Teach spamd what is spam and what is not.\n"
         "  test             Say what the rules would do with stored mail.\n"

@@ -142,15 +142,17 @@ def test_what_would_mean_something_else_is_given_back_as_it_was(monkeypatch: pyt
 def test_the_look() -> None:
     text = 'rule x\n{ when from is "a";file into "A" # why\n\n\n rule y {stop;}\n}\nlist l {"a","b"\n}'
     assert formatted(Source("x.rules", text)) == (
-        "rule x {\n"
-        '    when from is "a"\n'
-        '    file into "A"  # why\n'
-        "\n"
-        "    rule y { stop }\n"
-        "}\n"
-        "list l {\n"
-        '    "a"\n'
-        '    "b"\n'
-        "}\n",
+        (
+            "rule x {\n"
+            '    when from is "a"\n'
+            '    file into "A"  # why\n'
+            "\n"
+            "    rule y { stop }\n"
+            "}\n"
+            "list l {\n"
+            '    "a"\n'
+            '    "b"\n'
+            "}\n"
+        ),
         [],
     )
