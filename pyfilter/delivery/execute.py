@@ -102,9 +102,15 @@ class Attempt:
 def execute(plan: Plan, message: Message, home: str) -> Outcome:
     """Do what the plan says with the message; everything or nothing."""
     attempt = Attempt()
+    outcome: Outcome | None = None
     with attempt:
-        return _carry_out(plan, message, home, attempt.copies)
-    return Outcome(DEFERRED, detail=attempt.failure)
+        outcome = _carry_out(plan, message, home, attempt.copies)
+    if outcome is None:
+        return Outcome(DEFERRED, detail=attempt.failure)
+    if outcome.status is DELIVERED and any(action.verb == "reply" for action in plan.actions):
+        notes = _reply(plan, message, home)
+        return Outcome(outcome.status, outcome.reason, "; ".join([*filter(None, (outcome.detail,)), *notes]))
+    return outcome
 
 
 def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Copy]) -> Outcome:
@@ -196,6 +202,20 @@ def _parts(message: Message, version: Version) -> Sequence[bytes]:
     from pyfilter.message.message import Message
 
     return editing.edited(message if base is None else Message(base), edits)
+
+
+def _reply(plan: Plan, message: Message, home: str) -> list[str]:
+    """Answer, now that the mail lies where it should; what goes wrong is only told."""
+    notes = []
+    for action in plan.actions:
+        if action.verb == "reply":
+            try:
+                from pyfilter.delivery import reply
+
+                notes.append(reply.reply(action, plan, message, home))
+            except BaseException as error:
+                notes.append(f"no reply by rule {action.rule!r}: {_explain(error)}")
+    return [note for note in notes if note]
 
 
 def _sweep(path: bytes) -> None:
