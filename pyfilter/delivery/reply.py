@@ -7,7 +7,7 @@ Who gets none (RFC 3834, section 2; RFC 5230, sections 4.2, 4.5 and 4.6), the fi
 
 =============== =====================================================================================
 nobody to tell  the envelope sender is not known, is null, or is no plain address
-automatic mail  lists, bulk mail, reports, daemons, other replies: message/bulk.py
+automatic mail  lists, bulk mail, reports, daemons, other replies: message/bulk.py; and the addresses of MACHINES
 spam            the scanner that the rules asked said so, or a header of one does: who forges that harms nobody else
 yourself        the sender is one of one's own addresses
 not to you      none of one's own addresses stands in To, Cc, Bcc, nor in their Resent- fields
@@ -47,6 +47,8 @@ __all__ = ["reply"]
 ADDRESSED = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 # a scanner's word in a header, wherever it stands
 SPAM_FIELDS = ("x-spam-flag", "x-spam-status", "x-spam")
+# local parts from which programs report; a person who writes as one of them does without a reply
+MACHINES = frozenset({"postmaster", "post_master", "root", "daemon", "nobody", "dev-null", "devnull", "www-data"})
 
 
 class Refused(Exception):
@@ -66,8 +68,6 @@ def reply(action: Action, plan: Plan, message: Message, home: str) -> str:
 
 
 def _send(action: Action, plan: Plan, message: Message, home: str) -> str:
-    from pyfilter.delivery import replies, reply_message, submit
-
     envelope = plan.envelope
     if envelope is None or envelope.sender is None:
         raise Refused("the envelope sender is not known")
@@ -77,6 +77,9 @@ def _send(action: Action, plan: Plan, message: Message, home: str) -> str:
     sender = envelope.sender
     if not _is_plain(sender):
         raise Refused(f"the sender {sender!r} is not a plain address")
+    machine = _machine(sender, message)
+    if machine:
+        raise Refused(f"it is not a person's mail (from {machine})")
     if _is_spam(plan, message):
         raise Refused("it is spam")
     stated = str(plan.settings.get("from-address") or "")
@@ -92,6 +95,8 @@ def _send(action: Action, plan: Plan, message: Message, home: str) -> str:
     if not _is_plain(me):
         raise Refused(f"{me!r}, from which it would come, is not a plain address")
     text = _text(action)
+    from pyfilter.delivery import replies, reply_message, submit
+
     now = time.time()
     already = replies.promise(home, action.rule or "", sender, action.every, now)
     if already:
@@ -105,6 +110,14 @@ def _is_plain(address: str) -> bool:
     local, _, domain = address.rpartition("@")
     fits = len(address) <= limits.ADDRESS_CHARACTERS and not address.startswith("-")
     return bool(local and domain) and fits and address.isascii() and address.isprintable() and " " not in address
+
+
+def _machine(sender: str, message: Message) -> str:
+    """The address of a program among the sender and From; else empty."""
+    for address in (sender, *[box.address for box in message.mailboxes("from")]):
+        if address.partition("@")[0].lower() in MACHINES:
+            return address
+    return ""
 
 
 def _is_spam(plan: Plan, message: Message) -> bool:

@@ -34,9 +34,9 @@ __all__ = ["compose"]
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# bytes of text in one encoded word: 60 characters of base64, 72 with what stands around them; 75 are allowed
-# (RFC 2047, section 2)
-WORD_BYTES = 45
+# bytes of text in one encoded word: 52 characters of base64, 64 with what stands around them; a line that has one
+# may have 76 characters (RFC 2047, section 2), and `Subject: ` stands before the first
+WORD_BYTES = 39
 # characters of a line that needs no encoding (RFC 5322, section 2.1.1)
 LINE = 78
 # bytes of an id; so many fit a header line beside its name
@@ -63,8 +63,11 @@ def compose(answered: Message, me: str, sender: str, subject: str, text: str, no
 
 
 def _usual(answered: Message) -> str:
-    subjects = _values(answered, "subject")
-    return f"Auto: {subjects[0]}"[: limits.SUBJECT_CHARACTERS] if subjects and subjects[0] else "Automatic reply"
+    try:
+        subject = "".join(answered.values("subject")[:1])
+    except Unreadable:
+        subject = ""
+    return f"Auto: {subject}"[: limits.SUBJECT_CHARACTERS] if subject else "Automatic reply"
 
 
 def _subject(text: str) -> str:
@@ -107,20 +110,17 @@ def _thread(answered: Message) -> list[str]:
 
 
 def _ids(answered: Message, name: str) -> list[str]:
-    """What looks like an id in the first field of this name."""
-    words = _values(answered, name)[:1]
-    return [
-        word
-        for word in (words[0].split() if words else ())
-        if word[0] == "<" and word[-1] == ">" and 2 < len(word) <= ID_BYTES and word.isascii() and word.isprintable()
-    ]
-
-
-def _values(answered: Message, name: str) -> list[str]:
+    """What looks like an id in the first field of this name, as it stands there: no id is encoded."""
     try:
-        return answered.values(name)
+        raw = answered.raw_values(name)[:1]
     except Unreadable:
         return []
+    found = [word.decode("latin-1") for word in (raw[0].split() if raw else ())]
+    return [
+        word
+        for word in found
+        if word[0] == "<" and word[-1] == ">" and 2 < len(word) <= ID_BYTES and word.isascii() and word.isprintable()
+    ]
 
 
 def _body(text: str) -> tuple[str, bytes]:
