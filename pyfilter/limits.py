@@ -169,6 +169,13 @@ REPLIES_BYTES = 1 << 20
 REPLY_LOCK_SECONDS = 5
 # ids in the References of a reply: a long thread's first and last ones tell where it belongs.
 REPLY_REFERENCES = 20
+# seconds that `duplicate` looks back where no time is written, and at most: what was filed longer ago is forgotten.
+DUPLICATE_SECONDS = 7 * 86400
+MEMORY_SECONDS = 366 * 86400
+# rows of the memory of deliveries; 1,000 mails a day for a year, some 20 MB.
+MEMORY_ROWS = 400_000
+# seconds to wait for another delivery that writes into the memory; each writes for some ms.
+MEMORY_LOCK_SECONDS = 5
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
 # seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).
@@ -180,6 +187,12 @@ JOURNAL_BYTES = 8 << 20
 SEND_SECONDS = 60
 PIPE_SECONDS = 120
 NOTIFY_SECONDS = 10
+# of any program that rules run: seconds from SIGTERM to SIGKILL, bytes of memory and of a file it writes (an
+# mbox may be large), open files.
+CHILD_GRACE_SECONDS = 2
+CHILD_MEMORY_BYTES = 4 << 30
+CHILD_FILE_BYTES = 4 << 30
+CHILD_OPEN_FILES = 1024
 # bytes kept of what such a program says, and characters of its last line in the log.
 CHILD_COMPLAINT_BYTES = 4 << 10
 CHILD_SAID_CHARACTERS = 200

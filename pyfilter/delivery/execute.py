@@ -1,12 +1,15 @@
-"""Carry out a Plan: stage every copy, then make all of them visible.
+"""Carry out a Plan: stage every copy, send what is to be sent, then make the copies visible.
 
 In: a Plan (engine/plan.py), the Message it was made for, and the user's home directory.
 Out: an Outcome (status.py); ``execute`` never raises.
 
 - **stage**: each copy is written to its folder's ``tmp/`` and brought to disk (maildir.py).
-- **publish**: each copy is made visible; then every directory is brought to disk.
+- **send**: what goes to somebody else goes now (handing_on.py): forward, copy-to, pipe.
+- **publish**: each copy is made visible; then every directory is brought to disk. What goes into an mbox (mbox.py) or
+  an MH directory (mh.py) comes first.
 - Whatever goes wrong before the last copy is visible and durable: everything is taken back,
   and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
+- **tell**: replies and notices, when all is done; that one fails is only told.
 
 G1: DELIVERED says that the message is durable in every folder of the plan (as far as
 ``set durable`` asks for it). G2: DEFERRED says that no copy is visible, except after a crash
@@ -29,7 +32,7 @@ import time
 
 from pyfilter import limits
 from pyfilter.delivery import folders, maildir
-from pyfilter.engine.plan import INBOX
+from pyfilter.engine.plan import INBOX, SENDING, TELLING
 from pyfilter.language import files
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
@@ -37,7 +40,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyfilter.engine.plan import Plan
+    from pyfilter.delivery.handing_on import Sendings
+    from pyfilter.delivery.mbox import Appended
+    from pyfilter.delivery.mh import Numbered
+    from pyfilter.engine.plan import Action, Plan
     from pyfilter.message.editing import Edits
     from pyfilter.message.message import Message
 
@@ -53,7 +59,10 @@ SWEEP_ONE_IN = 64
 DURABLE = ("full", "file", "none")
 
 # outcomes after which the message may be nowhere, and the verb that must have asked for it
-LOSING = {"discarded": "discard", "rejected": "reject"}
+LOSING = {"discarded": "discard", "rejected": "reject", "forwarded": "forward", "piped": "pipe"}
+
+# how the folders of other formats begin in a plan; no message can name one (engine/holes.py)
+MBOX, MH = "mbox:", "mh:"
 
 # what an administrator can do about it; an errno that is not here speaks for itself
 REMEDIES = {
@@ -83,10 +92,11 @@ class Attempt:
     """The copies of one delivery. A block that ends by an exception, whichever it is (a signal of a
     deadline included), takes back every copy; the exception goes no further, ``failure`` tells it."""
 
-    __slots__ = ("copies", "failure")
+    __slots__ = ("boxes", "copies", "failure")
 
     def __init__(self) -> None:
         self.copies: list[maildir.Copy] = []
+        self.boxes: list[Appended | Numbered] = []
         self.failure = ""
 
     def __enter__(self) -> Attempt:
@@ -95,6 +105,7 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
         if error is not None:
             left = [sentence for copy in reversed(self.copies) for sentence in maildir.undo(copy)]
+            left += [sentence for box in reversed(self.boxes) for sentence in box.undo()]
             self.failure = "; ".join([_explain(error), *left])
         return True
 
@@ -104,16 +115,16 @@ def execute(plan: Plan, message: Message, home: str) -> Outcome:
     attempt = Attempt()
     outcome: Outcome | None = None
     with attempt:
-        outcome = _carry_out(plan, message, home, attempt.copies)
+        outcome = _carry_out(plan, message, home, attempt)
     if outcome is None:
         return Outcome(DEFERRED, detail=attempt.failure)
-    if outcome.status is DELIVERED and any(action.verb == "reply" for action in plan.actions):
-        notes = _reply(plan, message, home)
+    if outcome.status is DELIVERED and any(action.verb in TELLING for action in plan.actions):
+        notes = _tell(plan, message, home)
         return Outcome(outcome.status, outcome.reason, "; ".join([*filter(None, (outcome.detail,)), *notes]))
     return outcome
 
 
-def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Copy]) -> Outcome:
+def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Outcome:
     if plan.outcome == "deferred":
         by = "" if plan.rule is None else f"by rule {plan.rule!r}: "
         return Outcome(DEFERRED, detail=by + plan.reason)
@@ -124,21 +135,37 @@ def _carry_out(plan: Plan, message: Message, home: str, copies: list[maildir.Cop
             raise Refused(f"the plan says {plan.outcome} and names no folder")
     elif LOSING.get(plan.outcome) not in verbs:
         raise Refused(f"the plan says {plan.outcome} and has no such action")
-    notes = _file(plan, message, home, filings, copies) if filings else []
+    notes = []
+    sendings = None
+    if verbs & SENDING:
+        files.check_home(home)
+        sendings = _sendings(plan, message, home)
+        for action in sendings.kept:
+            flags = filings.get(INBOX, ("", (), None))[0] + action.flags
+            filings[INBOX] = flags, action.edits, action.base
+    if filings:
+        notes += _stage(plan, message, home, filings, attempt)
+    if sendings is not None:
+        if failed := sendings.send():
+            raise Refused(failed)
+        notes += sendings.notes
+    _publish(str(plan.settings["durable"]), attempt)
     detail = "; ".join(notes)
     if plan.outcome == "rejected":
         return Outcome(REJECTED, _one_line(plan.reason), detail)
     return Outcome(DELIVERED, detail=detail)
 
 
-def _file(plan: Plan, message: Message, home: str, filings: Filings, copies: list[maildir.Copy]) -> list[str]:
+def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: Attempt) -> list[str]:
     settings = plan.settings
     durable = str(settings["durable"])
     if durable not in DURABLE:
         raise Refused(f"`set durable = {durable}` means nothing; {', '.join(DURABLE)} do")
     inbox = maildir_path(str(settings["maildir"]), home)
     create = bool(settings["create-folders"])
-    targets, notes = _targets(filings, inbox, str(settings["layout"]), create)
+    outside = {name: filings[name] for name in filings if name.startswith((MBOX, MH))}
+    within = {name: filings[name] for name in filings if name not in outside} if outside else filings
+    targets, notes = _targets(within, inbox, str(settings["layout"]), create)
     files.check_home(home)
     made = []
     first: dict[Version, maildir.Copy] = {}  # the first copy of these bytes
@@ -146,21 +173,30 @@ def _file(plan: Plan, message: Message, home: str, filings: Filings, copies: lis
         if time.time_ns() // 1000 % SWEEP_ONE_IN == 0:
             _sweep(path)
         copy = maildir.Copy(path, flags)
-        copies.append(copy)
+        attempt.copies.append(copy)
         maildir.stage(copy, _parts(message, version), durable, inbox, first=first.get(version))
         first.setdefault(version, copy)
         if copy.made and path != inbox:
             made.append(name)
     if made and settings["subscribe"]:
         notes += _subscribe(inbox, made)
-    for copy in copies:
+    if outside:
+        _stage_outside(plan, message, home, outside, attempt)
+    return notes
+
+
+def _publish(durable: str, attempt: Attempt) -> None:
+    for box in attempt.boxes:
+        box.publish(durable)
+    for copy in attempt.copies:
         maildir.publish(copy)
     if durable == "full":
-        for copy in copies:  # only now: disks are slow, and all copies should be seen at once
+        for copy in attempt.copies:  # only now: disks are slow, and all copies should be seen at once
             maildir.secure(copy)
-    for copy in copies:
+    for copy in attempt.copies:
         maildir.settle(copy)
-    return notes
+    for box in attempt.boxes:
+        box.settle()
 
 
 def _targets(
@@ -204,18 +240,52 @@ def _parts(message: Message, version: Version) -> Sequence[bytes]:
     return editing.edited(message if base is None else Message(base), edits)
 
 
-def _reply(plan: Plan, message: Message, home: str) -> list[str]:
-    """Answer, now that the mail lies where it should; what goes wrong is only told."""
+def _sendings(plan: Plan, message: Message, home: str) -> Sendings:
+    from pyfilter.delivery.handing_on import Sendings
+
+    return Sendings(plan, message, home)
+
+
+def _stage_outside(plan: Plan, message: Message, home: str, filings: Filings, attempt: Attempt) -> None:
+    """Folders of other formats, in the order of their paths: who locks two of them cannot wait for one that does,
+    too."""
+    durable = str(plan.settings["durable"])
+    sender = (plan.envelope.sender if plan.envelope is not None else None) or ""
+    for name, (_, edits, base) in sorted(filings.items()):
+        format, _, written = name.partition(":")
+        path = maildir_path(written, home)
+        parts = _parts(message, (base, edits))
+        if format + ":" == MBOX:
+            from pyfilter.delivery.mbox import Appended
+
+            attempt.boxes.append(Appended(path, parts, sender))
+        else:
+            from pyfilter.delivery.mh import Numbered
+
+            attempt.boxes.append(box := Numbered(path, parts))
+            box.stage(durable)
+
+
+def _tell(plan: Plan, message: Message, home: str) -> list[str]:
+    """Answer and notify, now that the mail lies where it should; what goes wrong is only told."""
     notes = []
     for action in plan.actions:
-        if action.verb == "reply":
+        if action.verb in TELLING:
             try:
-                from pyfilter.delivery import reply
-
-                notes.append(reply.reply(action, plan, message, home))
+                notes.append(_told(action, plan, message, home))
             except BaseException as error:
-                notes.append(f"no reply by rule {action.rule!r}: {_explain(error)}")
+                notes.append(f"no {action.verb} by rule {action.rule!r}: {_explain(error)}")
     return [note for note in notes if note]
+
+
+def _told(action: Action, plan: Plan, message: Message, home: str) -> str:
+    if action.verb == "reply":
+        from pyfilter.delivery import reply
+
+        return reply.reply(action, plan, message, home)
+    from pyfilter.delivery import notify
+
+    return notify.notify(plan, action, message, home)
 
 
 def _sweep(path: bytes) -> None:

@@ -25,7 +25,7 @@ import errno
 import os
 import stat
 
-__all__ = ["DIRECTORY", "create_file", "make", "open_folder"]
+__all__ = ["DIRECTORY", "create_file", "make", "make_parents", "open_folder", "sync"]
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -76,9 +76,16 @@ def make(path: bytes, inbox: bytes, durable: str) -> int:
     return fd
 
 
-def create_file(path: bytes, dir_fd: int | None = None) -> int:
-    """A new file to write, 0600; FileExistsError if anything has that name."""
-    fd = os.open(path, NEW_FILE, FILE_MODE, dir_fd=dir_fd)
+def make_parents(path: bytes) -> None:
+    """The directory that ``path`` is to lie in, and those above it; on disk when the call returns."""
+    parent = path.rpartition(b"/")[0] or b"/"
+    if not _is_there(parent):
+        _make_with_parents(parent, "full")
+
+
+def create_file(path: bytes, dir_fd: int | None = None, flags: int = 0) -> int:
+    """A new file to write (``flags``: and to read), 0600; FileExistsError if anything has that name."""
+    fd = os.open(path, NEW_FILE | flags, FILE_MODE, dir_fd=dir_fd)
     try:
         if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:
             os.fchmod(fd, FILE_MODE)
@@ -99,10 +106,11 @@ def _make_with_parents(path: bytes, durable: str) -> None:
         _make_with_parents(parent, durable)
         _make_directory(path)
     if durable == "full":
-        _sync(parent)
+        sync(parent)
 
 
-def _sync(path: bytes) -> None:
+def sync(path: bytes) -> None:
+    """Bring the names in a directory to disk."""
     try:
         fd = os.open(path, DIRECTORY)
     except PermissionError:  # /home with mode 0711 can be walked through and not be opened

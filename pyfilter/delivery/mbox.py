@@ -1,0 +1,179 @@
+"""A message appended to a file in the mbox format.
+
+``publish`` locks the file and appends; the lock is held until ``settle`` or ``undo``, so that nobody else appends
+behind what may have to be taken back. Nothing is done before: what is staged elsewhere may fail first.
+
+- **Locks** as mail clients know them: ``FILE.lock``, made with O_EXCL, and fcntl on the file itself. One who holds
+  them is waited for, limits.MBOX_LOCK_SECONDS; a dot lock older than limits.MBOX_STALE_LOCK_SECONDS is left over from a
+  crash, and is taken away.
+- ``From SENDER DATE`` in UTC (asctime(3)) above it; every body line of any number of ">" and ``From `` gets one more
+  ">" (mboxrd: the reader can take it away again); an empty line behind it. Line ends stay as they are.
+- A file that does not end with an empty line, after a crash or by hand, gets one first: no message becomes a part of
+  another one.
+- fsync, unless ``set durable = none``. On failure the file is cut back to what it was; one that was made is unlinked.
+- The file belongs to the user and is a regular one; a link may lead to it. A new one is 0600, missing directories are
+  0700.
+
+The standard library's mailbox is not used: it imports email, which takes three times as long as a delivery, it
+counts the messages of the file before it appends, and it cannot take back.
+
+Sources: mbox(5); RFC 4155; RFC 5322 for the line ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+
+from pyfilter import limits
+from pyfilter.delivery import making
+from pyfilter.delivery.maildir import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Appended"]
+
+# seconds between two looks at a lock; there is no event to wait for with a dot lock
+LOOK_AGAIN = 0.05
+
+
+class Appended:
+    """One message on its way into one file."""
+
+    __slots__ = ("_descriptor", "_locked", "_made", "_parts", "_sender", "_size", "path")
+
+    def __init__(self, path: bytes, parts: Sequence[bytes], sender: str) -> None:
+        self.path = path
+        self._parts = parts
+        self._sender = sender
+        self._descriptor = -1
+        self._locked = False
+        self._made = False
+        self._size = -1  # of the file before
+
+    def publish(self, durable: str) -> None:
+        try:
+            self._lock()
+            self._append()
+            if durable != "none":
+                os.fsync(self._descriptor)
+            if durable == "full" and self._made:
+                making.sync(os.path.dirname(self.path))
+        except OSError as error:
+            if not isinstance(error.filename, bytes):
+                error.filename = self.path
+            raise
+
+    def settle(self) -> None:
+        self._release()
+
+    def undo(self) -> list[str]:
+        """Cut the file back. Returns what could not be done."""
+        left = []
+        if self._size >= 0:
+            try:
+                os.ftruncate(self._descriptor, self._size)
+                os.fsync(self._descriptor)
+                if self._made and self._size == 0:
+                    os.unlink(self.path)
+            except OSError as error:
+                left.append(f"{os.fsdecode(self.path)} could not be cut back: {error.strerror}")
+        self._release()
+        return left
+
+    # ------------------------------------------------------------------ the locks
+
+    def _lock(self) -> None:
+        import fcntl
+
+        until = time.monotonic() + limits.MBOX_LOCK_SECONDS
+        making.make_parents(self.path)
+        while not self._dot_lock():
+            self._wait(until)
+        self._open()
+        while True:
+            try:
+                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN):
+                    raise
+            self._wait(until)
+
+    def _wait(self, until: float) -> None:
+        if time.monotonic() > until:
+            raise OSError(errno.EAGAIN, f"another program has it locked for {limits.MBOX_LOCK_SECONDS} s", self.path)
+        time.sleep(LOOK_AGAIN)
+
+    def _dot_lock(self) -> bool:
+        lock = self.path + b".lock"
+        try:
+            descriptor = making.create_file(lock)
+        except FileExistsError:
+            try:
+                old = os.stat(lock, follow_symlinks=False)
+                if time.time() - old.st_mtime > limits.MBOX_STALE_LOCK_SECONDS:
+                    os.unlink(lock)
+            except FileNotFoundError:
+                pass
+            return False
+        self._locked = True
+        try:
+            os.write(descriptor, b"%d\n" % os.getpid())
+        finally:
+            os.close(descriptor)
+        return True
+
+    def _open(self) -> None:
+        try:
+            self._descriptor = making.create_file(self.path, flags=os.O_RDWR)
+            self._made = True
+        except FileExistsError:
+            flags = os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK
+            self._descriptor = os.open(self.path, flags)
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", self.path)
+        if status.st_uid not in (os.geteuid(), 0):
+            raise PermissionError(errno.EPERM, f"belongs to uid {status.st_uid}, not to uid {os.geteuid()}", self.path)
+
+    def _release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)  # and with it the fcntl lock
+        self._descriptor = -1
+        self._size = -1
+        if self._locked:
+            try:
+                os.unlink(self.path + b".lock")
+            except OSError:
+                pass
+        self._locked = False
+
+    # ------------------------------------------------------------------ the bytes
+
+    def _append(self) -> None:
+        size = os.fstat(self._descriptor).st_size
+        end = os.pread(self._descriptor, 2, max(0, size - 2))
+        gap = b"" if not end or end == b"\n\n" else b"\n" if end.endswith(b"\n") else b"\n\n"
+        self._size = size
+        os.lseek(self._descriptor, size, os.SEEK_SET)
+        write_all(self._descriptor, gap + _from_line(self._sender) + quoted(b"".join(self._parts)))
+
+
+def _from_line(sender: str) -> bytes:
+    name = "".join([character for character in sender if character.isprintable() and character != " "])
+    return f"From {name or 'MAILER-DAEMON'} {time.asctime(time.gmtime())}\n".encode("utf-8", "replace")
+
+
+def quoted(raw: bytes) -> bytes:
+    """The message with its lines of `From ` quoted and an empty line behind it."""
+    out = []
+    for line in raw.split(b"\n"):
+        out.append(b">" + line if line.lstrip(b">").startswith(b"From ") else line)
+    if out[-1]:
+        out.append(b"")
+    return b"\n".join(out) + b"\n"

@@ -1,0 +1,107 @@
+"""A message put into an MH directory, under the next number.
+
+``stage`` writes it into the directory under a name that begins with a comma, which MH programs pass over, and brings
+it to disk; ``publish`` links it to the next free number, which never overwrites: where another program was faster, the
+number after that. ``settle`` takes the first name away, ``undo`` both.
+
+Sequences (``.mh_sequences``) stay as they are: programs find new messages by their numbers. Modes: 0600, a directory
+that is made 0700; whose directory it may be says making.py.
+
+Sources: mh-mail(5), mh-sequence(5) of nmh.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pyfilter import limits
+from pyfilter.delivery import making
+from pyfilter.delivery.maildir import unique_name, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Numbered"]
+
+
+class Numbered:
+    """One message on its way into one directory."""
+
+    __slots__ = ("_descriptor", "_name", "_number", "_parts", "path")
+
+    def __init__(self, path: bytes, parts: Sequence[bytes]) -> None:
+        self.path = path
+        self._parts = parts
+        self._descriptor = -1
+        self._name = b""
+        self._number = b""
+
+    def stage(self, durable: str) -> None:
+        try:
+            making.make_parents(self.path + b"/1")
+            self._descriptor = making.open_folder(self.path)
+            self._name = b"," + unique_name(b"")
+            descriptor = making.create_file(self._name, self._descriptor)
+            try:
+                for part in self._parts:
+                    write_all(descriptor, part)
+                if durable != "none":
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            error.filename = self.path
+            raise
+
+    def publish(self, durable: str) -> None:
+        try:
+            number = self._last() + 1
+            for further in range(limits.MH_NAME_TRIES):
+                name = b"%d" % (number + further)
+                try:
+                    os.link(self._name, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+                except FileExistsError as error:
+                    taken = error
+                    continue
+                self._number = name
+                break
+            else:
+                raise taken
+            if durable == "full":
+                os.fsync(self._descriptor)
+        except OSError as error:
+            error.filename = self.path
+            raise
+
+    def settle(self) -> None:
+        self._unlink(self._name)
+        self._release()
+
+    def undo(self) -> list[str]:
+        """Take both names away. Returns what could not be done."""
+        left = []
+        for name in (self._number, self._name):
+            if name and (problem := self._unlink(name)):
+                left.append(f"{os.fsdecode(self.path + b'/' + name)} could not be taken back: {problem}")
+        self._release()
+        return left
+
+    def _last(self) -> int:
+        numbers = [int(name) for name in os.listdir(self._descriptor) if name.isascii() and name.isdigit()]
+        return max(numbers, default=0)
+
+    def _unlink(self, name: bytes) -> str:
+        try:
+            os.unlink(name, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return error.strerror or "unknown"
+        return ""
+
+    def _release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
+        self._name = self._number = b""

@@ -1,0 +1,110 @@
+"""Programs that rules run: whatever they do, we come back, with what they said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pyfilter import limits
+from pyfilter.services import child
+
+
+def run(script: str, given: bytes = b"", seconds: float = 20, most: int = 1000, **values: str) -> child.Result:
+    return child.run(
+        ("sh", "-c", script), (given,), environment=values, deadline_seconds=seconds, output_limit=most, directory="/"
+    )
+
+
+def test_a_program_reads_and_writes() -> None:
+    done = run("cat; echo oh >&2; exit 3", b"hello\n")
+    assert (done.status, done.output, done.errors, done.why, done.cut) == (3, b"hello\n", b"oh\n", "", False)
+
+
+def test_a_program_that_reads_nothing_of_a_large_message_is_no_failure() -> None:
+    done = run("exit 0", b"x" * (5 << 20))
+    assert (done.status, done.why) == (0, "")
+
+
+def test_a_large_message_goes_through_whole() -> None:
+    message = os.urandom(3 << 20)
+    assert run("cat", message, most=4 << 20).output == message
+
+
+def test_output_is_kept_up_to_the_limit_and_the_program_goes_on() -> None:
+    done = run("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; exit 4", most=100)
+    assert (done.status, len(done.output), len(done.errors), done.cut) == (4, 100, 100, True)
+
+
+def test_the_environment_is_ours_and_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USER", "LOGNAME", "LANG", "TZ"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/nowhere")
+    monkeypatch.setenv("SECRET", "x")
+    done = child.run(
+        ("env",), (), environment={"SENDER": "a\0b"}, deadline_seconds=20, output_limit=1000, directory="/"
+    )
+    assert sorted(done.output.splitlines()) == [b"HOME=/nowhere", b"PATH=/usr/local/bin:/usr/bin:/bin", b"SENDER=ab"]
+
+
+def test_arguments_are_not_read_by_a_shell() -> None:
+    words = ("printf", "%s|", "$(id)", "a b", "'", "*")
+    assert child.run(words, (), deadline_seconds=20, output_limit=100).output == b"$(id)|a b|'|*|"
+
+
+@pytest.mark.parametrize(
+    ("program", "status", "why"),
+    [
+        ("/no/such/program", 127, "it was not found"),
+        ("no-such-program", 127, "it was not found"),
+        ("/etc/passwd", 126, "it cannot be run: Permission denied"),
+    ],
+)
+def test_a_program_that_does_not_start_is_told(program: str, status: int, why: str) -> None:
+    done = child.run((program,), (b"x",), deadline_seconds=20, output_limit=100)
+    assert (done.status, done.why) == (status, why)
+
+
+def test_a_program_that_a_signal_ends_is_told() -> None:
+    done = run("kill -SEGV $$")
+    assert (done.status, done.why) == (128 + signal.SIGSEGV, f"it was ended by signal {signal.SIGSEGV:d}")
+
+
+def test_one_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CHILD_GRACE_SECONDS", 0.2)
+    note = tmp_path / "pids"
+    done = run(f"trap '' TERM; sleep 300 & echo $$ $! > {note}; while :; do sleep 1; done", seconds=0.5)
+    assert (done.status, done.why) == (128 + signal.SIGKILL, "it was ended after 0.5 s")
+    for pid in note.read_text().split():
+        until = time.monotonic() + 20
+        while os.path.exists(f"/proc/{pid}") and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+            assert time.monotonic() < until, f"{pid} lives on"
+            time.sleep(0.01)
+
+
+def test_what_it_leaves_running_does_not_hold_us(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    done = run(f"echo said; sleep 60 & echo $! > {note}; exit 0", seconds=50)
+    os.kill(int(note.read_text()), signal.SIGKILL)
+    assert (done.status, done.output, done.why) == (0, b"said\n", "")
+
+
+def test_signals_are_those_of_a_fresh_program() -> None:
+    done = run("grep -E '^Sig(Ign|Blk)' /proc/self/status")
+    assert [line.split()[1] for line in done.output.splitlines()] == [b"0" * 16, b"0" * 16]
+
+
+def test_it_has_limits_and_no_terminal() -> None:
+    done = run("ulimit -c; ulimit -n; ps -o sid= -p $$; echo $$")
+    core, files, session, pid = done.output.split()
+    assert (core, files, session) == (b"0", b"%d" % limits.CHILD_OPEN_FILES, pid)
+
+
+def test_no_descriptor_is_left_open() -> None:
+    before = os.listdir("/proc/self/fd")
+    run("cat", b"x")
+    child.run(("/no/such",), (), deadline_seconds=1, output_limit=1)
+    assert os.listdir("/proc/self/fd") == before
