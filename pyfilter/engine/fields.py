@@ -29,6 +29,7 @@ __all__ = [
     "FORMS",
     "JUDGED_FIELDS",
     "TIME_FIELDS",
+    "TRUTHS",
     "UNDECIDED",
     "Asked",
     "Case",
@@ -66,17 +67,28 @@ ENVELOPE_FIELDS: dict[str, tuple[Callable[[Envelope], str | None], Callable[[Env
     "recipient": (lambda envelope: envelope.recipient, lambda envelope: envelope.recipient_box),
 }
 
+
+def _thread(message: Message) -> list[str]:
+    from pyfilter.message.thread import ids  # few rules ask it
+
+    return ids(message)
+
+
 FIELDS: dict[str, Callable[[Message], list[str]]] = {
     "subject": lambda message: message.values("subject"),
     "any-header": lambda message: message.all_values(),
     "list-id": lambda message: message.list_ids(),
     "list-id.text": lambda message: message.values("list-id"),
     "message-id": lambda message: message.values("message-id"),
+    "thread": _thread,
     "size": lambda message: [str(message.size)],
 }
 
 # what others say of the message: engine/judged.py, which few deliveries need
 JUDGED_FIELDS = frozenset({"spam", "spam.score", "spam.threshold", "spam.tests", "dkim", "dkim.domain", "spf", "dmarc"})
+
+# what is or is not so: engine/truths.py
+TRUTHS = frozenset({"bulk", "duplicate", "command"})
 
 # dates and times: engine/moments.py
 TIME_FIELDS = frozenset({"date", "age", "now", "today", "time", "weekday"})
@@ -194,6 +206,10 @@ class Case:
             raise Unanswered(answer.why)
         return answer
 
+    def is_given(self, key: str) -> bool:
+        """Is the field supposed, whatever the world says?"""
+        return key in self._given
+
     def forget(self, *keys: str) -> None:
         """Read these fields anew: an action has changed what they look at."""
         for key in keys:
@@ -220,6 +236,10 @@ class Case:
 
             return moments(key, self)
         kind, _, name = key.partition(" ")
+        if kind in TRUTHS:
+            from pyfilter.engine.truths import read as truths
+
+            return truths(kind, name, self)
         if kind == "header":
             return self.message.values(name)
         if kind == "environment":
@@ -247,4 +267,5 @@ class Case:
 
 def _lasting(key: str) -> bool:
     """Whether the field stays what it is when an action changes the message."""
-    return key in JUDGED_FIELDS or key == "size" or key.partition(".")[0] in ENVELOPE_FIELDS
+    field = key.partition(".")[0].partition(" ")[0]
+    return key in JUDGED_FIELDS or field in ("size", "duplicate") or field in ENVELOPE_FIELDS

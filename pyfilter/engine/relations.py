@@ -227,6 +227,10 @@ def holds(case: Case, program: Program, test: Test) -> bool | None:
     Raises Unreadable (a field past a limit), Unanswered, PutOff, and Asked (a fact is missing).
     """
     relation, key = test[0], test[1]
+    if relation == "command":
+        from pyfilter.engine.truths import succeeds
+
+        return succeeds(case, test[2])
     whole = WHOLE.get(relation)
     if whole is not None:
         return whole(case, key)

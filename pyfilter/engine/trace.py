@@ -6,10 +6,10 @@ A Step is one rule asked. ``reasons`` are the tests that decided it: of conditio
 
 from __future__ import annotations
 
-from pyfilter.engine.fields import JUDGED_FIELDS, TIME_FIELDS, Asked, Case, PutOff, Unanswered
+from pyfilter.engine.fields import JUDGED_FIELDS, TIME_FIELDS, TRUTHS, Asked, Case, PutOff, Unanswered
 from pyfilter.engine.holes import line
 from pyfilter.engine.plan import Action, Plan
-from pyfilter.engine.relations import witness
+from pyfilter.engine.relations import holds, witness
 from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
@@ -120,6 +120,8 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
     """The value that held, or else what there is, cut and harmless."""
     key = test[1]
     try:
+        if test[0] == "command":
+            return "yes" if holds(case, program, test) else "no"
         values = case.shown(key)
         if not case.exists(key):
             return "absent"
@@ -130,6 +132,10 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
         return NOT_KNOWN + line(str(error), SHOWN_REASON)
     if key in JUDGED_FIELDS:
         return _judged(test, values, case)
+    if (field := key.partition(" ")[0]) in TRUTHS:
+        from pyfilter.engine.truths import seen
+
+        return seen(field, values[0], case)
     if key in TIME_FIELDS and values:
         from pyfilter.engine.moments import told
 

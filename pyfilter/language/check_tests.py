@@ -9,7 +9,7 @@ and wrong relations get their remedies in ``check_remedy_values.py``.
 
 from __future__ import annotations
 
-from pyfilter.language import check_words, remedy_fields, remedy_values
+from pyfilter.language import check_truths, check_words, remedy_fields, remedy_values
 from pyfilter.language.check_dates import Dates
 from pyfilter.language.check_headers import header_key
 from pyfilter.language.check_names import Names
@@ -22,6 +22,7 @@ from pyfilter.language.forms import fold, plain
 from pyfilter.language.tree import (
     CommandField,
     EnvironmentField,
+    Field,
     HeaderField,
     Point,
     Regex,
@@ -33,7 +34,7 @@ from pyfilter.language.tree import (
     Wild,
     Word,
 )
-from pyfilter.language.vocabulary import FIELDS, NUMERIC, RELATIONS, TEMPORAL, TEXTUAL, WORDS, field_kind
+from pyfilter.language.vocabulary import NUMERIC, RELATIONS, TEMPORAL, TEXTUAL, WORDS, field_kind
 
 __all__ = ["Excerpts", "Tests"]
 
@@ -67,6 +68,9 @@ class Tests:
         self.patterns = Patterns(names, report)
 
     def test(self, node: Test, scope: Scope) -> tuple[Lowered | None, Scope]:
+        if isinstance(node.subject, CommandField):
+            excerpt = self.excerpts.number(node.span)
+            return check_truths.command(node, scope, excerpt, self.texts, self.report), Scope()
         found = self._subject(node)
         if found is None:
             return None, self._without_field(node, scope)
@@ -77,6 +81,9 @@ class Tests:
         if relation is None:
             remedy_values.bare(node, key, self.report)
             return None, Scope()
+        if key == "duplicate" and relation.word == "within":
+            excerpt = self.excerpts.number(node.span)
+            return check_truths.within(node, excerpt, self.numbers, self.report), Scope()
         row = RELATIONS[relation.word]
         if not row.built or kind not in row.kinds:
             remedy_values.misfit(node, key, kind, self.report)
@@ -114,11 +121,9 @@ class Tests:
             return None if key is None else (key, "text")
         if isinstance(subject, EnvironmentField):
             return f"environment {subject.name.name}", "text"
-        if isinstance(subject, CommandField):
-            remedy_fields.later_field(FIELDS["command"], "command", subject.span, self.report)
-            return None
+        assert isinstance(subject, Field)
         kind = field_kind(subject.name)
-        if kind is None or subject.name in ("header", "environment"):
+        if kind is None or subject.name in ("header", "environment", "command"):
             remedy_fields.no_field(node, subject, self.names, self.report)
             return None
         self.names.use(subject.name, subject.span)

@@ -123,10 +123,21 @@ class Trials:
         if lowered[0] == "not":
             lowered, denied = lowered[1], not denied
         key = str(lowered[1])
+        if lowered[0] == "command":
+            return self._command(node, lowered[2], denied, given)
+        key = "duplicate" if key.startswith("duplicate ") else key  # whatever the time
         stated = self._stated(node, key, lowered, denied)
         if stated is None:
             return False
         given.add(key, stated)
+        return True
+
+    def _command(self, node: Test, arguments: tuple[object, ...], denied: bool, given: _Given) -> bool:
+        """Put what is said of a program into ``given``."""
+        words = [word for word in arguments if isinstance(word, str)]
+        if len(words) < len(arguments):
+            return self._no_answer(node, "what comes from a message is not known here", "write out the argument")
+        given.commands["\0".join(words)] = not denied
         return True
 
     def _stated(self, node: Test, key: str, lowered: Lowered, denied: bool) -> tuple[str, ...] | None:
@@ -216,11 +227,8 @@ class _Given:
         self.envelope: dict[str, str] = {}
 
     def add(self, key: str, values: tuple[str, ...]) -> None:
-        kind, _, argument = key.partition(" ")
         if key in _ENVELOPE:
             self.envelope[key] = values[0]
-        elif kind == "command":
-            self.commands[argument] = values == ("yes",)
         else:
             self.values[key] = values
 

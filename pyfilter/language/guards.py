@@ -39,7 +39,7 @@ class Guard:
 
 def asks(key: str) -> bool:
     """Whether reading the field may ask a Question."""
-    row = FIELDS.get(key.partition(".")[0])
+    row = FIELDS.get(key.partition(".")[0].partition(" ")[0])
     return row is not None and row.asks
 
 

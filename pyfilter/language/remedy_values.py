@@ -90,12 +90,15 @@ def _wordy(subject: str, kind: str, relation: Relation) -> str:
     """What is asked of a field whose values are words of the language."""
     if kind == "result":
         return f"write `{subject} passes`, `{subject} fails`, or `{subject} is {backquoted(WORDS[kind], 'or')[1:]}"
+    if subject == "duplicate" and relation.word == "compare":
+        return f"write `duplicate within {on_one_line(relation.values[0].span.text)}`"
     if relation.word in ("passes", "fails"):
         return f"write `{'' if relation.word == 'fails' else 'not '}{subject}`"
-    if relation.word == "compare" and relation.operator != "==":
+    scored = "tests" in FIELDS[subject].parts if subject in FIELDS else False
+    if scored and relation.word == "compare" and relation.operator != "==":
         value = on_one_line(relation.values[0].span.text)
         return f"points are compared: `{subject}.score {relation.operator} {value}`"
-    if relation.word in ("contains", "matches", "in", "starts with", "ends with"):
+    if scored and relation.word in ("contains", "matches", "in", "starts with", "ends with"):
         return (
             f"`{subject}` holds or not: write `{subject}` or `not {subject}`;\n`{subject}.tests` are the tests that hit"
         )

@@ -107,8 +107,10 @@ RELATIONS: dict[str, RelationRow] = {
         RelationRow(
             "between", NUMERIC | TEMPORAL, "from the first to the second, both included", "size between 1 MB and 5 MB"
         ),
-        RelationRow("within", frozenset({"seconds"}), "not longer ago than this", "age within 7 days"),
-        RelationRow("succeeds", frozenset(), "the program's exit status is 0", 'command "check" succeeds', built=False),
+        RelationRow(
+            "within", frozenset({"seconds"}), "not longer ago than this; also behind `duplicate`", "age within 7 days"
+        ),
+        RelationRow("succeeds", frozenset(), "the program's exit status is 0", 'command "check" succeeds'),
     )
 }
 

@@ -75,6 +75,12 @@ BUILT_FIELDS = (
         ("text",),
     ),
     FieldRow("message-id", "text", "the Message-ID header", 'message-id ends with "@build.example>"'),
+    FieldRow(
+        "thread",
+        "text",
+        "the id of the message and of each it answers, `<…>`: Message-ID, In-Reply-To and References",
+        'thread contains "@tickets.example"',
+    ),
     FieldRow("size", "bytes", "the size of the message as it came", "size > 10 MB"),
     FieldRow(
         "spam",
@@ -95,6 +101,29 @@ BUILT_FIELDS = (
     FieldRow("spf", "result", "may the host that sent it send for the envelope sender's domain", "spf fails"),
     FieldRow(
         "dmarc", "result", "does the address in From stand on a signature or on spf, as its domain asks", "dmarc fails"
+    ),
+    FieldRow(
+        "bulk",
+        "truth",
+        "mail of lists, newsletters and automatons: List-* and Precedence headers, Auto-Submitted, an empty envelope "
+        "sender, reports, daemons and noreply addresses",
+        "bulk and not from in family",
+    ),
+    FieldRow(
+        "duplicate",
+        "truth",
+        "a message with this Message-ID, or the same text where it has none, was delivered to this recipient before: "
+        "within 7 days, or `duplicate within` a time",
+        "duplicate within 2 weeks",
+        asks=True,
+    ),
+    FieldRow(
+        "command",
+        "truth",
+        "a program, given the message on its standard input, ends with exit status 0; any other is no, and one that "
+        "cannot be run or takes too long is unknown. There is no shell",
+        'command "is-wanted" "{from.address}" succeeds',
+        asks=True,
     ),
     FieldRow(
         "environment", "text", "a variable the mail server passed: `environment NAME`", 'environment LOGNAME is "ann"'

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_rows import ActionRow, FieldRow, SettingRow
 
-_BULK = 'ask the headers of such mail: `list-id exists or header Precedence is "bulk"`'
-_THREAD = 'ask one header: `header In-Reply-To contains "…"` or `header References contains "…"`'
-
 
 def _field(name: str, kind: str, doc: str, example: str, meanwhile: str = "", parts: tuple[str, ...] = ()) -> FieldRow:
     return FieldRow(name, kind, doc, example, parts, built=False, meanwhile=meanwhile)
@@ -26,7 +23,6 @@ LATER_FIELDS = (
         "ask one header: `header NAME matches …`",
     ),
     _field("message.raw", "text", "the whole message, undecoded; for imported rules", 'message.raw contains "…"'),
-    _field("thread", "text", "own id, In-Reply-To and References", 'thread contains "ticket-17"', _THREAD),
     _field("body", "text", "the text of the message, decoded", 'body contains "amount due"', parts=("raw", "html")),
     _field(
         "attachment",
@@ -37,9 +33,6 @@ LATER_FIELDS = (
         ("name", "type", "size"),
     ),
     _field("attachments", "count", "how many attachments there are", "attachments > 3"),
-    _field("bulk", "truth", "mail of lists, newsletters and automatons", "bulk", _BULK),
-    _field("duplicate", "truth", "a message with this Message-ID was filed before", "duplicate within 7 days"),
-    _field("command", "truth", "a program's answer", 'command "is-wanted" succeeds'),
 )
 
 
