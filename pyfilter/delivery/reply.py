@@ -7,7 +7,8 @@ Who gets none (RFC 3834, section 2; RFC 5230, sections 4.2, 4.5 and 4.6), the fi
 
 =============== =====================================================================================
 nobody to tell  the envelope sender is not known, is null, or is no plain address
-automatic mail  lists, bulk mail, reports, daemons, other replies: message/bulk.py; and the addresses of MACHINES
+automatic mail  lists, bulk mail, reports, daemons, other replies: message/bulk.py; the addresses of MACHINES; and
+                subjects of replies and reports from programs that put no sign into the header
 spam            the scanner that the rules asked said so, or a header of one does: who forges that harms nobody else
 yourself        the sender is one of one's own addresses
 not to you      none of one's own addresses stands in To, Cc, Bcc, nor in their Resent- fields
@@ -49,6 +50,12 @@ ADDRESSED = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 SPAM_FIELDS = ("x-spam-flag", "x-spam-status", "x-spam")
 # local parts from which programs report; a person who writes as one of them does without a reply
 MACHINES = frozenset({"postmaster", "post_master", "root", "daemon", "nobody", "dev-null", "devnull", "www-data"})
+# how programs begin the subject of a reply or a report, in lower case; who answers one has `Re:` before it
+AUTOMATIC = (
+    "auto:", "auto reply", "auto-reply", "autoreply", "automatic reply", "automatische antwort", "automatická odpověď",
+    "delivery failure", "delivery status notification", "failure notice", "mail delivery failed", "out of office",
+    "out of the office", "out-of-office", "returned mail:", "undeliverable:", "undelivered mail", "vacation reply",
+)  # fmt: skip
 
 
 class Refused(Exception):
@@ -80,6 +87,9 @@ def _send(action: Action, plan: Plan, message: Message, home: str) -> str:
     machine = _machine(sender, message)
     if machine:
         raise Refused(f"it is not a person's mail (from {machine})")
+    subject = "".join(message.values("subject")[:1])
+    if subject.lower().startswith(AUTOMATIC):
+        raise Refused(f"it is not a person's mail (subject {subject[:40]!r})")
     if _is_spam(plan, message):
         raise Refused("it is spam")
     stated = str(plan.settings.get("from-address") or "")

@@ -211,6 +211,7 @@ NOT_A_PERSON = "it is not a person's mail"
         (b"", "MAILER-DAEMON@y.example", f"{NOT_A_PERSON} (envelope sender MAILER-DAEMON)"),
         (b"", "Postmaster@y.example", f"{NOT_A_PERSON} (from Postmaster@y.example)"),
         (b"From: root@y.example\n", "olga@family.example", f"{NOT_A_PERSON} (from root@y.example)"),
+        (b"Subject: Auto: x\n", "olga@family.example", f"{NOT_A_PERSON} (subject 'Auto: x')"),
         (b"X-Spam-Flag: YES\n", "olga@family.example", "it is spam"),
         (b"", "ME@example.org", "it comes from yourself"),
         (b"", "me+x@example.org", "it comes from yourself"),
@@ -225,6 +226,10 @@ def test_who_gets_none(post: Post, box: Box, header: bytes, sender: str | None, 
     assert (outcome.status, outcome.detail) == (DELIVERED, f"no reply by rule 'away': {why}")
     assert post.argv() == []
     assert box.visible() == {".": [header + PERSONAL]}
+
+
+def test_who_answers_an_automatic_reply_is_a_person(post: Post) -> None:
+    assert post.deliver(PERSONAL.replace(b"Dinner", b"Re: Automatic reply: Dinner")).detail == ""
 
 
 def test_spam_gets_none_whichever_the_scanner(post: Post) -> None:
