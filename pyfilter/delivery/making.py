@@ -83,9 +83,9 @@ def make_parents(path: bytes) -> None:
         _make_with_parents(parent, "full")
 
 
-def create_file(path: bytes, dir_fd: int | None = None, flags: int = 0) -> int:
-    """A new file to write (``flags``: and to read), 0600; FileExistsError if anything has that name."""
-    fd = os.open(path, NEW_FILE | flags, FILE_MODE, dir_fd=dir_fd)
+def create_file(path: bytes, dir_fd: int | None = None) -> int:
+    """A new file to write, 0600; FileExistsError if anything has that name."""
+    fd = os.open(path, NEW_FILE, FILE_MODE, dir_fd=dir_fd)
     try:
         if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:
             os.fchmod(fd, FILE_MODE)

@@ -130,11 +130,11 @@ class Appended:
 
     def _open(self) -> None:
         try:
-            self._descriptor = making.create_file(self.path, flags=os.O_RDWR)
+            os.close(making.create_file(self.path))
             self._made = True
         except FileExistsError:
-            flags = os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK
-            self._descriptor = os.open(self.path, flags)
+            pass
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         status = os.fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", self.path)
