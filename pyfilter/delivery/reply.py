@@ -67,11 +67,11 @@ def reply(action: Action, plan: Plan, message: Message, home: str) -> str:
     try:
         failed = _send(action, plan, message, home)
     except (Refused, Unreadable) as refusal:
-        return f"no reply by rule {action.rule!r}: {refusal}"
+        return f'no reply by rule "{action.rule}": {refusal}'
     except OSError as error:
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        return f"no reply by rule {action.rule!r}: {where}{error.strerror}"
-    return f"the reply by rule {action.rule!r} was not sent: {failed}" if failed else ""
+        return f'no reply by rule "{action.rule}": {where}{error.strerror}'
+    return f'the reply by rule "{action.rule}" was not sent: {failed}' if failed else ""
 
 
 def _send(action: Action, plan: Plan, message: Message, home: str) -> str:

@@ -223,7 +223,7 @@ NOT_A_PERSON = "it is not a person's mail"
 )
 def test_who_gets_none(post: Post, box: Box, header: bytes, sender: str | None, why: str) -> None:
     outcome = post.deliver(header + PERSONAL, sender=sender)
-    assert (outcome.status, outcome.detail) == (DELIVERED, f"no reply by rule 'away': {why}")
+    assert (outcome.status, outcome.detail) == (DELIVERED, f'no reply by rule "away": {why}')
     assert post.argv() == []
     assert box.visible() == {".": [header + PERSONAL]}
 
@@ -234,7 +234,7 @@ def test_who_answers_an_automatic_reply_is_a_person(post: Post) -> None:
 
 def test_spam_gets_none_whichever_the_scanner(post: Post) -> None:
     outcome = post.deliver(verdict=Verdict("spamd", True, 9.0, 5.0))
-    assert outcome.detail == "no reply by rule 'away': it is spam"
+    assert outcome.detail == 'no reply by rule "away": it is spam'
     assert post.deliver(verdict=Verdict("spamd", False, 1.0, 5.0)).detail == ""
     assert len(post.argv()) == 1
 
@@ -268,7 +268,7 @@ def test_other_fields_address_me_too(post: Post, field: bytes) -> None:
 def test_the_address_before_an_alias_is_mine_only_where_the_mail_server_says_so(post: Post) -> None:
     raw = PERSONAL.replace(b"Me <me@example.org>", b"alias@example.org")
     below = raw.replace(b"From:", b"X-Original-To: alias@example.org\nFrom:")
-    why = "no reply by rule 'away': none of your addresses stands in To or Cc"
+    why = 'no reply by rule "away": none of your addresses stands in To or Cc'
     assert post.deliver(below).detail == why
     assert post.deliver(b"X-Original-To: alias@example.org\n" + raw).detail == ""
     assert read(post.mails()[0])["From"] == "alias@example.org"
@@ -277,18 +277,18 @@ def test_the_address_before_an_alias_is_mine_only_where_the_mail_server_says_so(
 @pytest.mark.parametrize("to", [b"undisclosed-recipients:;", b"friends@example.org", b"me@example.org.evil.example"])
 def test_mail_that_is_not_to_me_gets_none(post: Post, to: bytes) -> None:
     outcome = post.deliver(PERSONAL.replace(b"Me <me@example.org>", to))
-    assert outcome.detail == "no reply by rule 'away': none of your addresses stands in To or Cc"
+    assert outcome.detail == 'no reply by rule "away": none of your addresses stands in To or Cc'
     assert post.argv() == []
 
 
 def test_without_a_recipient_nobody_knows_whose_reply_it_is(post: Post) -> None:
     detail = post.deliver(recipient=None).detail
-    assert detail == "no reply by rule 'away': it is not known to whom it was sent; `set from-address` says it"
+    assert detail == 'no reply by rule "away": it is not known to whom it was sent; `set from-address` says it'
 
 
 def test_a_header_past_the_limit_gets_none(post: Post) -> None:
     raw = b"X: y\n" * (limits.HEADER_FIELDS + 1) + PERSONAL
-    why = f"no reply by rule 'away': the header has more than {limits.HEADER_FIELDS} fields"
+    why = f'no reply by rule "away": the header has more than {limits.HEADER_FIELDS} fields'
     assert post.deliver(raw).detail == why
 
 
@@ -307,7 +307,7 @@ def test_a_refused_or_deferred_message_gets_none(post: Post) -> None:
 
 def test_the_second_mail_of_a_sender_gets_none(post: Post) -> None:
     assert post.deliver().detail == ""
-    assert post.deliver(sender="Olga@Family.example").detail == ("no reply by rule 'away': the sender got one already")
+    assert post.deliver(sender="Olga@Family.example").detail == ('no reply by rule "away": the sender got one already')
     assert post.deliver(sender="ann@family.example").detail == ""
     other = post.plan()
     other.actions[0].rule = "other"
@@ -388,7 +388,7 @@ def test_without_the_list_nobody_is_answered(post: Post, box: Box) -> None:
     kept = box.home / ".local/state/pyfilter/replies"
     kept.mkdir(parents=True)
     outcome = post.deliver()
-    assert (outcome.status, outcome.detail) == (DELIVERED, f"no reply by rule 'away': {kept}: Is a directory")
+    assert (outcome.status, outcome.detail) == (DELIVERED, f'no reply by rule "away": {kept}: Is a directory')
     assert post.argv() == []
 
 
@@ -396,10 +396,25 @@ def test_a_mail_server_that_takes_nothing_is_only_logged(post: Post, box: Box) -
     post.fails(75)
     outcome = post.deliver()
     assert outcome.status is DELIVERED
-    assert outcome.detail.startswith(f"the reply by rule 'away' was not sent: {post.program}: exit status 75")
+    assert outcome.detail.startswith(f'the reply by rule "away" was not sent: {post.program}: exit status 75')
     assert box.visible() == {".": [PERSONAL]}
     post.fails(0)
-    assert post.deliver().detail == "no reply by rule 'away': the sender got one already"
+    assert post.deliver().detail == 'no reply by rule "away": the sender got one already'
+
+
+def test_a_mail_server_that_hangs_or_is_not_there_keeps_no_mail_back(
+    post: Post, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SEND_SECONDS", 0.2)
+    post.program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hung = post.deliver()
+    post.program.unlink()
+    absent = post.deliver(sender="ann@family.example")
+    start = f'the reply by rule "away" was not sent: {post.program}: '
+    for outcome in (hung, absent):
+        assert outcome.status is DELIVERED
+        assert outcome.detail.startswith(start)
+    assert box.visible() == {".": [PERSONAL] * 2}
 
 
 # --- a text in a file -------------------------------------------------------------------
@@ -421,7 +436,7 @@ def test_the_text_of_a_file_is_read_when_it_is_sent(post: Post, box: Box) -> Non
 
 def test_a_file_that_cannot_be_read_is_only_logged_and_nobody_counts_as_answered(post: Post, box: Box) -> None:
     path = box.home / "away.txt"
-    start = "no reply by rule 'away': "
+    start = 'no reply by rule "away": '
     assert post.deliver(plan=of_file(post, path)).detail == f"{start}{path}: No such file or directory"
     path.write_text(" \n")
     assert post.deliver(plan=of_file(post, path)).detail == f"{start}{path} is empty"

@@ -137,7 +137,7 @@ def test_people_get_one(answer: Reply) -> None:
     ham = [row["file"] for row in table("index.tsv") if row["kind"] == "ham" and row["file"] not in related]
     reasons = [why for why, count in (answer(file, False, "") for file in ham) if not count]
     assert len(ham) - len(reasons) > 450
-    start = "no reply by rule 'away': "
+    start = 'no reply by rule "away": '
     known = (
         "it comes from yourself", "it is not known to whom it was sent", "the envelope sender is not known",
         "it is not a person's mail (envelope sender ", "it is not a person's mail (from ",
