@@ -96,7 +96,7 @@ def _send(action: Action, plan: Plan, message: Message, home: str) -> str:
     own = _own(stated, envelope, message)
     if not own:
         raise Refused("it is not known to whom it was sent; `set from-address` says it")
-    if sender.lower() in own or _base(sender).lower() in own:
+    if _base(sender).lower() in own:
         raise Refused("it comes from yourself")
     addressed = _addressed(message, own)
     if not addressed:

@@ -286,6 +286,12 @@ def test_without_a_recipient_nobody_knows_whose_reply_it_is(post: Post) -> None:
     assert detail == 'no reply by rule "away": it is not known to whom it was sent; `set from-address` says it'
 
 
+def test_an_address_of_mine_that_is_not_plain_sends_none(post: Post) -> None:
+    raw = PERSONAL.replace(b"me@example.org", "ž@example.org".encode())
+    detail = post.deliver(raw, recipient="ž@example.org").detail
+    assert detail == ("no reply by rule \"away\": 'ž@example.org', from which it would come, is not a plain address")
+
+
 def test_a_header_past_the_limit_gets_none(post: Post) -> None:
     raw = b"X: y\n" * (limits.HEADER_FIELDS + 1) + PERSONAL
     why = f'no reply by rule "away": the header has more than {limits.HEADER_FIELDS} fields'
