@@ -153,11 +153,21 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
     except Unreadable as error:
         sender = f"somebody ({error})"
     by = f' by rule "{plan.rule}"' if plan.rule is not None else " by no rule"
-    where = ", ".join(plan.filings())
+    where = ", ".join([*plan.filings(), *_targets(plan)])
     what = f"{plan.outcome} {where}".strip() + by if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
     details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
     notes = "".join(f"; {note}" for note in details)
     return f"{_identity(message)} from {sender[:100]}: {what}, {seconds * 1000:.0f} ms{notes}"
+
+
+def _targets(plan: Plan) -> list[str]:
+    """Addresses and programs that got the message."""
+    return [
+        target[:100]
+        for action in plan.actions
+        if action.verb in ("forward", "copy-to", "pipe")
+        for target in (action.arguments[:1] if action.verb == "pipe" else action.arguments)
+    ]
 
 
 def _identity(message: Message) -> str:

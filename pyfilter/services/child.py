@@ -9,7 +9,8 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 - **Input** lies in a file in memory: a program that reads none of it, or not all, makes no difference.
 - **Output**: standard output and standard error, ``limit`` bytes of each; what comes beyond is read and thrown away.
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
-  later SIGKILL. Once it has exited nothing is waited for: what it left running may keep its output open.
+  later SIGKILL; this process' own alarm (mda.py) comes later than both. Once it has exited nothing is waited for: what
+  it left running may keep its output open.
 - **Limits**: CPU, memory, size of files, open files, no core (limits.py); signals as a fresh program expects them.
 
 subprocess is not used: importing it costs more than most programs that are run here take to answer.
@@ -87,6 +88,7 @@ def _run(
     opened: list[int],
 ) -> Result:
     words = [os.fsencode(word.replace("\0", "")) for word in argv]
+    seconds = _before_our_own(seconds)
     until = time.monotonic() + seconds
     given = os.memfd_create("message")
     opened.append(given)
@@ -136,7 +138,7 @@ def _attend(pid: int, output: int, errors: int, until: float, seconds: float, mo
     while status is None:
         remaining = until - time.monotonic()
         if remaining <= 0 and signals:
-            why = f"it was ended after {seconds:g} s"
+            why = f"it was ended after {seconds:.3g} s"
             _signal_group(pid, signals.pop(0))
             until = time.monotonic() + limits.CHILD_GRACE_SECONDS
             continue
@@ -195,6 +197,14 @@ def _signal_group(pid: int, number: int) -> None:
             return
         except (ProcessLookupError, PermissionError):
             continue
+
+
+def _before_our_own(seconds: float) -> float:
+    """Who is ended by an alarm ends no children."""
+    from _signal import ITIMER_REAL, getitimer
+
+    remaining = getitimer(ITIMER_REAL)[0]
+    return min(seconds, max(0.1, remaining - limits.CHILD_GRACE_SECONDS - 1)) if remaining else seconds
 
 
 def _expect_children() -> None:

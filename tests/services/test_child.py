@@ -108,3 +108,13 @@ def test_no_descriptor_is_left_open() -> None:
     run("cat", b"x")
     child.run(("/no/such",), (), deadline_seconds=1, output_limit=1)
     assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_program_ends_before_the_alarm_of_ours() -> None:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, limits.CHILD_GRACE_SECONDS + 1.2)
+        done = run("sleep 60")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    assert done.status == 128 + signal.SIGTERM
+    assert done.why.startswith("it was ended after 0.")
