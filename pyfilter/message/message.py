@@ -26,6 +26,10 @@ from pyfilter.message import addresses, words
 from pyfilter.message.addresses import Mailbox
 from pyfilter.message.headers import Field, Header, Unreadable, scan
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.message.parts import Part
+
 __all__ = ["Field", "Mailbox", "Message", "Unreadable"]
 
 FROM = b"From "
@@ -34,7 +38,7 @@ FROM = b"From "
 class Message:
     """``raw``: what is filed. ``from_line``: the mbox line above it with its line end, or b""."""
 
-    __slots__ = ("_boxes", "_header", "_named", "_values", "from_line", "raw")
+    __slots__ = ("_boxes", "_header", "_named", "_parts", "_values", "from_line", "raw")
 
     def __init__(self, raw: bytes, from_line: bytes = b"") -> None:
         self.raw = raw
@@ -43,6 +47,7 @@ class Message:
         self._named: dict[str, list[Field]] | None = None
         self._values: dict[str, list[str]] = {}
         self._boxes: dict[str, list[Mailbox]] = {}
+        self._parts: list[Part] | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Message:
@@ -133,6 +138,14 @@ class Message:
             if identifier and (opening >= 0 or b" " not in inside):
                 found.append(identifier)
         return found
+
+    def parts(self) -> list[Part]:
+        """The leaves of its MIME tree (parts.py). Raises Unreadable past a limit."""
+        if self._parts is None:
+            from pyfilter.message.parts import leaves  # few rules look at a body
+
+            self._parts = leaves(self)
+        return self._parts
 
     def _whole(self) -> Header:
         header = self.header
