@@ -98,8 +98,9 @@ class Sendings:
     def _pipe(self, action: Action) -> str:
         envelope = self._plan.envelope
         box = envelope.recipient_box if envelope is not None else None
+        program, *rest = action.arguments
         done = child.run(
-            action.arguments,
+            (submit.path_of(program, self._home), *rest),
             version_of(self._message, action.base, action.edits),
             environment={
                 "HOME": self._home,
@@ -111,7 +112,7 @@ class Sendings:
             output_limit=limits.CHILD_COMPLAINT_BYTES,
             directory=self._home,
         )
-        return submit.failure(action.arguments[0], done)
+        return submit.failure(program, done)
 
 
 def version_of(message: Message, base: bytes | None, edits: Edits) -> Sequence[bytes]:

@@ -25,8 +25,9 @@ __all__ = ["notify"]
 
 def notify(plan: Plan, action: Action, message: Message, home: str) -> str:
     """Run the program; "" or what went wrong."""
+    program, *rest = action.arguments
     done = child.run(
-        action.arguments,
+        (submit.path_of(program, home), *rest),
         (),
         environment={
             "HOME": home,
@@ -38,7 +39,7 @@ def notify(plan: Plan, action: Action, message: Message, home: str) -> str:
         output_limit=limits.CHILD_COMPLAINT_BYTES,
         directory=home,
     )
-    failed = submit.failure(action.arguments[0], done)
+    failed = submit.failure(program, done)
     return f'`notify` of rule "{action.rule}": {failed}' if failed else ""
 
 

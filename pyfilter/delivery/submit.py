@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["failure", "send"]
+__all__ = ["failure", "path_of", "send"]
 
 # sysexits.h, as far as a program that takes mail uses it
 EXITS = {
@@ -48,9 +48,7 @@ def send(
     settings: Mapping[str, object], sender: str, addresses: Sequence[str], parts: Sequence[bytes], home: str
 ) -> str:
     """Send it; "" or what went wrong."""
-    program = str(settings.get("sendmail") or "/usr/sbin/sendmail")
-    if program.startswith("~/"):
-        program = home + program[1:]
+    program = path_of(str(settings.get("sendmail") or "/usr/sbin/sendmail"), home)
     for address in addresses:
         if not address or address.startswith("-"):
             return f"{address!r} is no address that can be given to {program}"
@@ -69,6 +67,11 @@ def send(
         directory=home,
     )
     return failure(program, done)
+
+
+def path_of(program: str, home: str) -> str:
+    """``~/`` before a program's name stands for the home."""
+    return home + program[1:] if program.startswith("~/") else program
 
 
 def failure(program: str, done: child.Result) -> str:

@@ -195,3 +195,11 @@ def test_a_notice_that_fails_is_only_told(tmp_path: Path, box: Box, message: Mes
     outcome = execute(plan, message, str(box.home))
     assert (outcome.status, box.visible()) == (DELIVERED, {".": [RAW]})
     assert outcome.detail == f'`notify` of rule "r": {program.path}: exit status 1; it said: no display'
+
+
+def test_a_program_may_lie_in_the_home(box: Box, message: Message) -> None:
+    program = Recorder(box.home, box.home, "archive")
+    assert (
+        execute(made("piped", Action("pipe", arguments=("~/archive",), rule="r")), message, str(box.home)).detail == ""
+    )
+    assert program.runs == [([], RAW)]
