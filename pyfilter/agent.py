@@ -48,6 +48,7 @@ def decide(
         step = evaluate(program, message, envelope, known, trace=trace)
         if isinstance(step, Plan):
             step.envelope = envelope
+            step.remembers = bool(program.get("remembers"))
             return step
         from pyfilter.services import answers
 

@@ -17,7 +17,7 @@ from pyfilter.language.program import Program
 from pyfilter.language.tree import File, Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
-from pyfilter.status import Outcome
+from pyfilter.status import DELIVERED, Outcome
 
 if TYPE_CHECKING:
     from pyfilter.agent import Answer
@@ -54,7 +54,13 @@ class Decision(Plan):
         """Carry the plan out in ``home`` (default: the running user's). Never raises."""
         from pyfilter.delivery.execute import execute
 
-        return execute(self, self.message, home or os.path.expanduser("~"))
+        place = home or os.path.expanduser("~")
+        outcome = execute(self, self.message, place)
+        if self.remembers and outcome.status is DELIVERED:
+            from pyfilter.services.memory import remember
+
+            self.notes += filter(None, [remember(self, self.message, place)])
+        return outcome
 
 
 class Rules:

@@ -187,6 +187,16 @@ JOURNAL_BYTES = 8 << 20
 SEND_SECONDS = 60
 PIPE_SECONDS = 120
 NOTIFY_SECONDS = 10
+# seconds for a program that `command` asks, for one that `pass through` gives the message, for one that fills a list.
+COMMAND_SECONDS = 30
+PASS_SECONDS = 60
+LISTER_SECONDS = 60
+# bytes of the message that `pass through` may make: what most mail servers take at most.
+PASS_BYTES = 128 << 20
+# seconds that the entries of `list … from command` hold where no time is written, and at least: each delivery would
+# run the program else.
+LISTER_EVERY_SECONDS = 3600
+LISTER_LEAST_SECONDS = 60
 # of any program that rules run: seconds from SIGTERM to SIGKILL, bytes of memory and of a file it writes (an
 # mbox may be large), open files.
 CHILD_GRACE_SECONDS = 2

@@ -22,11 +22,13 @@ import sys
 import time
 
 from pyfilter import limits, log
-from pyfilter.status import DEFERRED, REJECTED, Outcome
+from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.engine.plan import Plan
+    from pyfilter.engine.questions import Question
+    from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
 __all__ = ["main"]
@@ -105,6 +107,10 @@ def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
             for action in plan.actions:
                 if action.verb == "log":
                     log.write(f"{action.text} ({_identity(message)})", home, setting)
+        if plan.remembers and outcome.status is DELIVERED:
+            from pyfilter.services.memory import remember
+
+            plan.notes += filter(None, [remember(plan, message, home)])
         log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
     except BaseException as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
         _report(error, home, outcome.status.word)
@@ -140,7 +146,13 @@ def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
         recipient=options.get("recipient"),
         extension=options.get("extension"),
     )
-    return decide(loaded.program, message, envelope)
+    return decide(loaded.program, message, envelope, answer=_answer)
+
+
+def _answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
+    from pyfilter.services.answers import answer
+
+    return answer(question, message, envelope, settings, keeps=True)
 
 
 def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str:

@@ -9,13 +9,14 @@ be read: the test that asked is unknown. So is one whose answer the world could 
 
 from __future__ import annotations
 
-from pyfilter.engine.questions import Facts, Question, Unknown
+from pyfilter.engine.questions import Facts, Question, Stale, Unknown
 from pyfilter.language.forms import fold, plain
 from pyfilter.message.message import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Mailbox, Message
@@ -74,6 +75,12 @@ def _thread(message: Message) -> list[str]:
     return ids(message)
 
 
+def _body() -> ModuleType:
+    from pyfilter.message import body  # few rules look at one
+
+    return body
+
+
 FIELDS: dict[str, Callable[[Message], list[str]]] = {
     "subject": lambda message: message.values("subject"),
     "any-header": lambda message: message.all_values(),
@@ -81,6 +88,16 @@ FIELDS: dict[str, Callable[[Message], list[str]]] = {
     "list-id.text": lambda message: message.values("list-id"),
     "message-id": lambda message: message.values("message-id"),
     "thread": _thread,
+    "body": lambda message: _body().texts(message),
+    "body.raw": lambda message: [_body().raw(message)],
+    "body.html": lambda message: _body().sources(message),
+    "attachment": lambda message: [file.name or file.kind for file in _body().attachments(message)],
+    "attachment.name": lambda message: [file.name for file in _body().attachments(message) if file.name],
+    "attachment.type": lambda message: [file.kind for file in _body().attachments(message)],
+    "attachment.size": lambda message: [str(file.size) for file in _body().attachments(message)],
+    "attachments": lambda message: [str(len(_body().attachments(message)))],
+    "headers.raw": lambda message: [_body().raw_header(message)],
+    "message.raw": lambda message: [_body().whole(message)],
     "size": lambda message: [str(message.size)],
 }
 
@@ -204,6 +221,9 @@ class Case:
             if answer.asked and self.settings.get(f"{question.kind}.required"):
                 raise PutOff(answer.why)
             raise Unanswered(answer.why)
+        if isinstance(answer, Stale):
+            self.notes[answer.why] = None
+            return answer.answer
         return answer
 
     def is_given(self, key: str) -> bool:

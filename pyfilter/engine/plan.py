@@ -106,10 +106,13 @@ class Plan:
     ``verdict``: what a spam scanner that was asked said, or None.
     ``settings``: the program's, for the delivery (maildir, layout, durable …).
     ``envelope``: of the message, for what is sent; None where no rules were asked.
+    ``remembers``: do the rules ask for `duplicate`? Then a delivery is remembered.
     ``trace``: None, or a list of Step (engine/trace.py).
     """
 
-    __slots__ = ("actions", "envelope", "file", "line", "notes", "outcome", "rule", "settings", "trace", "verdict")
+    __slots__ = (
+        "actions", "envelope", "file", "line", "notes", "outcome", "remembers", "rule", "settings", "trace", "verdict",
+    )  # fmt: skip
 
     def __init__(self, settings: dict[str, object]) -> None:
         self.settings = settings
@@ -121,6 +124,7 @@ class Plan:
         self.notes: list[str] = []
         self.verdict: Verdict | None = None
         self.envelope: Envelope | None = None
+        self.remembers = False
         self.trace: list[Step] | None = None
 
     def copies(self) -> dict[str, tuple[str, Edits, bytes | None]]:

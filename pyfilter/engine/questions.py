@@ -9,12 +9,13 @@ could not say: the condition is neither true nor false.
 kind    argument                answer
 ======= ======================= =================================================
 list    path of the list file   frozenset of its entries, folded
-lister  arguments, NUL between  the same, of a program's output (`list … from command`)
+lister  seconds, NUL, arguments the same, of a program's output (`list … from command`), which hold so many seconds
+        with NUL between
 spamd   ""                      Verdict (message/verdict.py) of SpamAssassin
 rspamd  ""                      Verdict of rspamd
 dkim    ""                      ((result, domain), …): one pair for each signature,
                                 the result a word of RFC 8601, section 2.7.1
-seen    seconds                 True if a message with this identity was filed within so many seconds, else False
+seen    seconds                 True if a message with this identity was delivered within so many seconds, else False
 command arguments, NUL between  True if the program ended with exit status 0, else False
 pass    number of the pass, NUL, the message (bytes) that the program printed
         arguments, NUL between
@@ -33,7 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.message.message import Message
 
-__all__ = ["Facts", "Question", "Unknown"]
+__all__ = ["Facts", "Question", "Stale", "Unknown"]
 
 
 class Question:
@@ -69,6 +70,16 @@ class Unknown:
 
     def __repr__(self) -> str:
         return f"Unknown({self.why!r}, asked={self.asked})"
+
+
+class Stale:
+    """An ``answer`` that was given before, since nobody can give a new one. ``why``: a sentence for the log."""
+
+    __slots__ = ("answer", "why")
+
+    def __init__(self, answer: object, why: str) -> None:
+        self.answer = answer
+        self.why = why
 
 
 Facts = dict[Question, object]

@@ -139,7 +139,7 @@ def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
         entries, path = lists[name]
         try:
             if entries is None:
-                entries = case.fact(Question("list", path))
+                entries = case.fact(Question("lister" if "\0" in path else "list", path))
         except Unanswered:
             verdict = None
         else:

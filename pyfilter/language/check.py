@@ -89,6 +89,7 @@ def check(
         lists=lists,
         rules=lowered,
         excerpts=excerpts.lines,
+        remembers="duplicate" in names.used,
     )
     return made_program, diagnostics
 

@@ -20,12 +20,14 @@ def program(
     lists: Lists,
     rules: list[Lowered],
     excerpts: list[tuple[int, str]],
+    remembers: bool = False,
 ) -> Program:
     return {
         "format": FORMAT,
         "settings": settings,
         "files": files,
         "lists": lists,
+        "remembers": remembers,
         "rules": tuple(marshal.dumps(rule) for rule in rules),
         "index": index(rules, lists),
         "excerpts": marshal.dumps(tuple(excerpts)),

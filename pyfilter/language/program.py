@@ -11,7 +11,9 @@ Program (a dict)::
                 durations in seconds, yes/no as bool, texts as str, several texts as tuple
     files       (name, ...) the rule files, as shown to a user
     lists       {name: (entries, path)}: entries a frozenset of texts in folded form,
-                path None; or entries None and path the file to be asked for (a Question)
+                path None; or entries None and path what a Question asks for: of a file its path, which begins with
+                "/" ("list"); of a program the seconds its entries hold, NUL, its arguments with NUL between ("lister")
+    remembers   bool: does any rule ask `duplicate`? Only then deliveries are remembered
     rules       (bytes, ...) one marshalled *rule* for each top-level rule, loaded when it
                 is a candidate: a delivery pays for the rules it asks, not for all
     index       which rules can match at all; see below
@@ -73,6 +75,7 @@ Condition::
     ("glob",    key, (glob, ...),         excerpt, exactly)
     ("regex",   key, ((pattern, literal or None, names), ...), excerpt, exactly)
     ("in",      key, (list names, frozenset of folded texts, templates), excerpt)
+    ("command", "command", arguments,     excerpt)        arguments: (template, ...); does the program succeed?
     ("compare", key, (operator, number),  excerpt)        size; counts; points
     ("compare", key, (operator, key),     excerpt)        with another field of the same kind
     ("between", key, (low, high),         excerpt)
@@ -87,8 +90,8 @@ simplified: the trace shows what was written.
 
 Glob: made and matched by language/patterns.py, opaque to everybody else.
 
-Field key: the field as a user writes it: "from", "from.domain", "subject", "list-id",
-"list-id.text", "size", "recipient.extension", "any-header", "header x-cron-env"
+Field key: the field as a user writes it: "from", "from.domain", "subject", "list-id", "duplicate", "duplicate 604800"
+(within so many seconds), "list-id.text", "size", "recipient.extension", "any-header", "header x-cron-env"
 (header names in lower case).
 
 Index (a dict)::

@@ -3,8 +3,8 @@
 One entry a line; ``#`` starts a comment at the start of a line or behind white space; what
 an entry may be stands in language/entries.py. UTF-8, other bytes are read as Latin-1; CRLF is fine.
 
-A file that cannot be read makes the list unknown, not empty: ``not in`` must not fire because a disk
-is away. ``Inquiry.argument`` is the path.
+Where a file cannot be read, what it held when it was read last counts (last_contents.py), and a note says so. Without
+that the list is unknown, not empty: ``not in`` must not fire because a disk is away. ``Inquiry.argument`` is the path.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import os
 import stat
 
 from pyfilter import limits
-from pyfilter.engine.questions import Unknown
+from pyfilter.engine.questions import Stale, Unknown
 from pyfilter.language.entries import entry
+from pyfilter.services import last_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,25 +42,44 @@ def entries(data: bytes) -> frozenset[str]:
     return frozenset(found for written in text.splitlines() if (found := _line(written)))
 
 
-def read(inquiry: Inquiry) -> frozenset[str] | Unknown:
+def read(inquiry: Inquiry) -> frozenset[str] | Stale | Unknown:
     """The entries of the list file."""
     path = inquiry.argument
+    home = os.path.expanduser("~")
     try:
-        # O_NONBLOCK: a FIFO in its place must not hold the delivery up
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                return Unknown(f"list file {path} is not a regular file; the list is unknown")
-            data = bytearray()
-            while chunk := os.read(descriptor, 1 << 20):
-                data += chunk
-                if len(data) > limits.LIST_BYTES:  # counted, since some files (in /proc) tell no size
-                    return Unknown(f"list file {path} is larger than {limits.LIST_BYTES} bytes; the list is unknown")
-        finally:
-            os.close(descriptor)
+        data, when = _data(path)
     except (OSError, ValueError) as error:
-        return Unknown(
-            f"list file {path} cannot be read ({getattr(error, 'strerror', None) or error}); the list is unknown"
-        )
-    return entries(bytes(data))
+        why = f"list file {path} {error if isinstance(error, Unfit) else _cannot(error)}"
+        last = last_contents.last(home, path)
+        if last is not None:
+            return Stale(entries(last.data), f"{why}; what it held before counts")
+        return Unknown(f"{why}; the list is unknown")
+    if inquiry.keeps:
+        last_contents.keep(home, path, data, when)
+    return entries(data)
+
+
+class Unfit(ValueError):
+    """The file is there, and no list; the text says why."""
+
+
+def _cannot(error: Exception) -> str:
+    return f"cannot be read ({getattr(error, 'strerror', None) or error})"
+
+
+def _data(path: str) -> tuple[bytes, float]:
+    """What the file holds, and since when. Raises OSError, ValueError."""
+    # O_NONBLOCK: a FIFO in its place must not hold the delivery up
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Unfit("is not a regular file")
+        data = bytearray()
+        while chunk := os.read(descriptor, 1 << 20):
+            data += chunk
+            if len(data) > limits.LIST_BYTES:  # counted, since some files (in /proc) tell no size
+                raise Unfit(f"is larger than {limits.LIST_BYTES} bytes")
+        return bytes(data), found.st_mtime
+    finally:
+        os.close(descriptor)

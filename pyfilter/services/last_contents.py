@@ -1,0 +1,90 @@
+"""The last contents of lists: what a file held, or a program printed, when it could be read last.
+
+In: the home, what names the list (the path of its file, or the program with its arguments), its bytes. They lie in
+``~/.local/state/pyfilter/lists/``, a file each, named by a digest; its modification time is that of the contents.
+
+- Written beside and renamed into place, so that nobody reads half a list.
+- Believed only if the file is the running user's own and nobody else can write it.
+
+Errors: none. What cannot be written is not kept, what cannot be read is None.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from pyfilter import limits
+
+__all__ = ["Contents", "keep", "last"]
+
+# below the home directory
+DIRECTORY = ".local/state/pyfilter/lists"
+
+
+class Contents:
+    """``data``, and the seconds since 1970 of which it is."""
+
+    __slots__ = ("data", "time")
+
+    def __init__(self, data: bytes, time: float) -> None:
+        self.data = data
+        self.time = time
+
+
+def keep(home: str, name: str, data: bytes, when: float) -> None:
+    """Keep ``data``, which is of the time ``when``, unless that is what is kept already."""
+    path = _path(home, name)
+    moment = int(when * 1_000_000_000)
+    try:
+        found = os.lstat(path)
+        if found.st_size == len(data) and found.st_mtime_ns == moment:
+            return
+    except OSError:
+        pass
+    new = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(new, flags, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.utime(descriptor, ns=(moment, moment))
+        finally:
+            os.close(descriptor)
+        os.rename(new, path)
+    except OSError:
+        try:
+            os.unlink(new)
+        except OSError:
+            return
+
+
+def last(home: str, name: str) -> Contents | None:
+    """What was kept last."""
+    try:
+        descriptor = os.open(_path(home, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except (OSError, ValueError):
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            return None
+        data = bytearray()
+        while chunk := os.read(descriptor, 1 << 20):
+            data += chunk
+            if len(data) > limits.LIST_BYTES:
+                return None
+        return Contents(bytes(data), found.st_mtime_ns / 1_000_000_000)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _path(home: str, name: str) -> str:
+    from _blake2 import blake2b
+
+    return os.path.join(home, DIRECTORY, blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest())
