@@ -143,7 +143,7 @@ def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:
     if not values:
         return "present, without an address"
     if test[0] in ("compare", "between"):
-        return f"{values[0]} bytes" if key == "size" else line(values[0], SHOWN)
+        return f"{values[0]} bytes" if key == "size" or key.endswith(".size") else line(values[0], SHOWN)
     value = values[0] if holding is None else case.values(key)[holding]
     text = _quoted(value)
     more = len(values) - 1

@@ -140,6 +140,11 @@ def _conjuncts(condition: object) -> list[Lowered]:
     return [condition]
 
 
-def _worth(found: Guard) -> tuple[bool, int]:
-    """An equality is one look-up; of parts the longer ones are the rarer."""
-    return found.whole, 0 if found.whole else min(len(text) for text in found.texts)
+# fields that are read for the rules that ask them, and not for the index if anything else is asked with them
+_COSTLY = frozenset({"body", "attachment", "message"})
+
+
+def _worth(found: Guard) -> tuple[bool, bool, int]:
+    """A body is read last; an equality is one look-up; of parts the longer ones are the rarer."""
+    cheap = found.key.partition(".")[0] not in _COSTLY
+    return cheap, found.whole, 0 if found.whole else min(len(text) for text in found.texts)

@@ -159,7 +159,8 @@ from `/` or `~/` on. `"mbox:~/old.mbox"` means the same.
 What stands behind `pipe to`, `pass through`, `notify` and `command` is split into words when the rules are checked, by
 the quotes and backslashes of a shell, and run without one: `|`, `>`, `;`, `$HOME` and `*` are errors. The first word is
 the program: its path from `/` or `~/` on, or a name that is looked for in /usr/local/bin, /usr/bin and /bin. Each
-further text is one argument, whatever is in it. Where /etc/pyfilterrc has `set allow-commands = no`, no rule runs programs.
+further text is one argument, whatever is in it. Where /etc/pyfilterrc has `set allow-commands = no`, no rule runs
+programs.
 
 ## Headers
 

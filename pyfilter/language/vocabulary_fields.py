@@ -15,9 +15,13 @@ PARTS = (
     PartRow("local", "text", "what stands before the `@`, without the extension: `ann`"),
     PartRow("domain", "text", "what stands behind the `@`: `mail.example`"),
     PartRow("extension", "text", "what stands between `+` and `@`: `shop`"),
-    PartRow("name", "text", "the person's name as the sender wrote it"),
+    PartRow("name", "text", "the name as the sender wrote it, a person's or a file's"),
     PartRow("text", "text", "the whole header, decoded"),
     PartRow("count", "count", "how many addresses there are"),
+    PartRow("raw", "text", "the bytes as they came, nothing decoded"),
+    PartRow("html", "text", "the source of the parts that are HTML"),
+    PartRow("type", "text", "what kind of file it says it is: `image/png`"),
+    PartRow("size", "bytes", "its bytes, as they are saved to a disk"),
     PartRow("year", "count", "the year by the local calendar: `2026`"),
     PartRow("month", "count", "the month: `1` to `12`"),
     PartRow("day", "count", "the day of the month: `1` to `31`"),
@@ -82,6 +86,31 @@ BUILT_FIELDS = (
         'thread contains "@tickets.example"',
     ),
     FieldRow("size", "bytes", "the size of the message as it came", "size > 10 MB"),
+    FieldRow(
+        "body",
+        "text",
+        "the text of each part that is shown as text, decoded, HTML reduced to its text; line breaks and blanks in a "
+        "row are one blank",
+        'body contains "amount due"',
+        ("raw", "html"),
+    ),
+    FieldRow(
+        "attachment",
+        "text",
+        "each attachment; the bare word is asked with `exists`",
+        'attachment.name matches "invoice*.pdf"',
+        ("name", "type", "size"),
+    ),
+    FieldRow("attachments", "count", "how many attachments there are", "attachments > 3"),
+    FieldRow(
+        "headers.raw",
+        "text",
+        "the lines of the header as they came, each fold a blank, as procmail looks at them; for imported rules",
+        "headers.raw matches /^Precedence: *bulk/m",
+    ),
+    FieldRow(
+        "message.raw", "text", "the whole message as it came; for imported rules", 'message.raw contains "viagra"'
+    ),
     FieldRow(
         "spam",
         "truth",

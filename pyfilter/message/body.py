@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pyfilter.message.message import Message
 
-__all__ = ["Attachment", "attachments", "raw", "raw_header", "sources", "texts"]
+__all__ = ["Attachment", "attachments", "raw", "raw_header", "sources", "texts", "whole"]
 
 # types of text that a client does not show as text but as a card, an appointment, or not at all
 UNSHOWN = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-amp-html"})
@@ -78,6 +78,11 @@ def attachments(message: Message) -> list[Attachment]:
 def raw(message: Message) -> str:
     """The bytes behind the header as they came, read as UTF-8; what is not UTF-8 is U+FFFD."""
     return message.raw[message.body_start :].decode("utf-8", "replace")
+
+
+def whole(message: Message) -> str:
+    """The whole message the same way, without an mbox line."""
+    return message.raw.decode("utf-8", "replace")
 
 
 def raw_header(message: Message) -> str:

@@ -28,7 +28,6 @@ def problems(text: str) -> list[str]:
         # the condition is wrong, the holes it would fill are not
         ('rule x {\n when list-id matchs "{list}.x"\n file into "{list}"\n}', "E1"),
         ('rule x { when lst-id matches "{list}.x"; file into "{list}" }', "E201"),
-        ('rule x { when body matches "{list}.x"; file into "{list}" }', "E400"),
         ('rule x { when subject matches /(?P<list>a/; file into "{list}" }', "E220"),
         ('rule x { when subject matches "{size}"; file into "{size}" }', "E207"),
         ('rule x { when subject starts with "[{p}]"; file into "{p}" }', "E205"),

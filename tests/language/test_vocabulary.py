@@ -53,7 +53,7 @@ def test_kinds_of_fields() -> None:
     assert field_kind("from.count") == "count"
     assert field_kind("size") == "bytes"
     assert field_kind("sender.name") is None
-    assert field_kind("body") is None
+    assert (field_kind("body"), field_kind("attachment.size"), field_kind("headers.raw")) == ("text", "bytes", "text")
     assert field_kind("subjcet") is None
 
 
