@@ -63,7 +63,15 @@ def is_rules(text: str) -> bool:
     return lines[0].split(" ")[0] in DECLARATIONS
 
 
-FILES = [(path, text) for path in MANUAL for language, text in blocks(path) if not language and is_rules(text)]
+# test_manual.py runs these, and checks the rules there with the files that they name
+RUN = {"manual.md", "newcomer.md"}
+FILES = [
+    (path, text)
+    for path in MANUAL
+    if path.name not in RUN
+    for language, text in blocks(path)
+    if not language and is_rules(text)
+]
 
 
 def test_there_are_rule_files() -> None:
@@ -141,7 +149,7 @@ def test_a_command_can_be_given(path: Path, line: str) -> None:
     assert found is not None
     words = shlex.split(ONE_OF.sub(r"\1", BEHIND.sub("", found[2])).replace("[", " ").replace("]", " "))
     name = "deliver" if found[1] == "pyfilter-deliver" else words.pop(0) if words else ""
-    if not name:
+    if not name or name == "--version":
         return
     assert name in COMMANDS, f"{line}: there is no such command"
     command: click.Command = import_module(COMMANDS[name]).command
