@@ -4,7 +4,7 @@ In: the Program and its Trials (language/trials.py). Out: for each a Tried: the 
 met a Diagnostic (E501) that says what came instead and what decided it.
 
 Nothing outside is asked. What is not given takes the quiet answer: not spam, score 0, no signature, no duplicate, a
-program fails, `pass through` changes nothing. List files are read, and the clock says now.
+program fails, `pass through` changes nothing. List files are read, and the clock says now, or what is given of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pyfilter.language.trials import Expected, Trial
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.message.verdict import Verdict
-from pyfilter.services import answers
+from pyfilter.services import answers, clock
 
 __all__ = ["Tried", "run"]
 
@@ -60,6 +60,9 @@ def _plan(program: Program, trial: Trial, shared: Facts) -> Plan:
         return answers.answer(question, message, envelope, settings) if quiet is None else quiet(question)
 
     given = {**_unscanned(program, message), **trial.given}
+    if trial.clock is not None:  # for this test alone
+        at = trial.clock
+        shared = {**shared, Question("clock"): clock.stated(at.day, at.minute, at.after, at.weekday)}
     return decide(program, message, envelope, shared, trace=True, given=given, answer=answer)
 
 

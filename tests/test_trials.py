@@ -193,3 +193,87 @@ def test_the_whole_problem_as_it_is_shown() -> None:
             '  = help: + "a" (line 1): matched (it has no condition)'
         )
     ]
+
+
+CALENDAR = """\
+rule "holidays" { when today between 2026-12-24 and 2027-01-02; file into "Holidays {today:%Y-%m-%d}" and continue }
+rule "week end" { when weekday is saturday, sunday; file into "Weekend" and continue }
+rule "night" { when time between 22:00 and 6:00; file into "Night" and continue }
+rule "old" { when age > 1 year; file into "Old" and continue }
+rule "first" { when now.day is 1 and time >= 12:00; file into "First" and continue }
+"""
+# statements -> the folders
+GIVEN_TIMES = {
+    "given today is 2026-12-24; given time is 18:00": ["Holidays 2026-12-24"],
+    "given today is 2026-12-26": ["Holidays 2026-12-26", "Weekend"],
+    "given today == 2026-12-26 and time is 23:00": ["Holidays 2026-12-26", "Weekend", "Night"],
+    "given today is 2027-01-02; given weekday is saturday": ["Holidays 2027-01-02", "Weekend"],
+    "given time is 5:59; given weekday is monday; given today is 2026-10-05": ["Night"],
+    "given today is 2027-07-08": [],
+    "given today is 2027-07-12": ["Old"],
+    "given now is 2026-09-30 + 36 hours": ["First"],
+    "given now is 2026-09-30 + 35 hours": [],
+    "given now is 2026-10-01": ["First"],
+    "given weekday is sunday; given time is 1:00; given weekday is sunday": ["Weekend", "Night"],
+}
+
+
+@pytest.mark.parametrize("given", GIVEN_TIMES)
+def test_the_clock_says_what_is_given(given: str) -> None:
+    wanted = GIVEN_TIMES[given]
+    folders = ["Holidays 2026-12-24", "Holidays 2026-12-26", "Holidays 2027-01-02", "Weekend", "Night", "Old", "First"]
+    expect = [f'expect{"" if folder in wanted else " not"} file into "{folder}"' for folder in folders]
+    said = tried(
+        *given.split("; "), *expect, message="Date: Fri, 10 Jul 2026 12:00:00 +0000", rules=_without_sunday(given)
+    )
+    assert said == []
+
+
+def _without_sunday(given: str) -> str:
+    """Where only the day of the week is given, the day is one that comes: other rules may hold on it."""
+    lines = CALENDAR.splitlines()
+    return "\n".join(lines[1:3] if "weekday is sunday" in given else lines)
+
+
+def test_what_is_given_of_the_clock_holds_in_one_test() -> None:
+    made = Rules.from_text(
+        'rule "n" { when today is 1999-12-31; keep }\n'
+        'test "then" { message "Subject: x"; given today is 1999-12-31; expect keep by "n" }\n'
+        'test "now" { message "Subject: x"; expect not keep by "n" }\n'
+        'test "then too" { message "Subject: x"; given today is 1999-12-31; expect keep by "n" }\n',
+        "rules",
+    )
+    assert [one.problems for one in made.test()] == [(), (), ()]
+
+
+_HELP = "write `given today is 2026-12-24`, `given time is 18:00` or `given weekday is saturday`"
+_HEADER = "write it into the message of this test: `Date`"
+
+
+@pytest.mark.parametrize(
+    ("statements", "label", "help"),
+    [
+        ("given today > 2026-12-24", "it leaves open which moment", _HELP),
+        ("given today is not 2026-12-24", "it leaves open which moment", _HELP),
+        ("given today is 2026-12-24, 2026-12-25", "it leaves open which moment", _HELP),
+        ("given today between 2026-12-24 and 2026-12-25", "it leaves open which moment", _HELP),
+        ("given today exists", "it leaves open which moment", _HELP),
+        ("given weekday is saturday, sunday", "it leaves open which moment", _HELP),
+        ("given today.year is 2026", "only a part of the day", _HELP),
+        ("given now is today", "no moment by itself", _HELP),
+        ("given today is 2026-12-24 + 1 day", "no day by itself", _HELP),
+        ("given today is 2026-12-24; given now is 2026-12-25", "another answer is given above", _HELP),
+        ("given time is 8:00; given now is 2026-12-25 + 1 hour", "another answer is given above", _HELP),
+        ("given now is 2026-12-25 + 1 hour; given time is 1:00", "another answer is given above", _HELP),
+        ("given weekday is monday; given today is 2026-12-24", "that day is a thursday", _HELP),
+        ("given date is 2026-12-24", "it stands in the message", _HEADER),
+        ("given date is 2026-12-24, 2026-12-25", "it stands in the message", _HEADER),
+        ("given date.year is 2026", "it stands in the message", _HEADER),
+        ("given age > 2 days", "it stands in the message", _HEADER),
+    ],
+)  # fmt: skip
+def test_no_answer_of_the_clock(statements: str, label: str, help: str) -> None:
+    made = Rules.from_text(
+        f'rule "a" {{ keep }}\ntest "x" {{ message "Subject: x"; {statements}; expect keep }}\n', "rules"
+    )
+    assert [(problem.code, problem.label, problem.help) for problem in made.diagnostics] == [("E504", label, help)]

@@ -15,6 +15,7 @@ from typing import Any
 
 from pyfilter.language.check_actions import Actions
 from pyfilter.language.check_defines import defined_by
+from pyfilter.language.check_given_times import CLOCK, HELP, stated
 from pyfilter.language.check_report import Report, nearest, on_one_line
 from pyfilter.language.check_tests import Tests
 from pyfilter.language.check_texts import Lowered, Scope, Texts
@@ -32,7 +33,7 @@ from pyfilter.language.tree import (
     TestBlock,
     Text,
 )
-from pyfilter.language.trials import Expected, Trial
+from pyfilter.language.trials import Expected, Stated, Trial
 from pyfilter.language.vocabulary import NUMERIC, WORDS, field_kind
 
 __all__ = ["Trials"]
@@ -40,6 +41,8 @@ __all__ = ["Trials"]
 INBOX = "INBOX"
 # fields that the mail server says, and which a `given` may state
 _ENVELOPE = ("sender", "recipient")
+# fields that come of the Date header
+_OF_DATE = ("date", "age")
 # rules that are named where none did what was expected
 _SHOWN = 3
 # verbs that are expected by the word alone, or with a text that is compared where there is one
@@ -92,6 +95,7 @@ class Trials:
             given.envelope.get("sender"),
             given.envelope.get("recipient"),
             tuple(made),
+            given.clock if given.clock != Stated() else None,
         )
 
     def _note(self, rule: Lowered) -> None:
@@ -122,14 +126,23 @@ class Trials:
             return False
         if lowered[0] == "not":
             lowered, denied = lowered[1], not denied
-        key = str(lowered[1])
+        if isinstance(node.subject, Field) and node.subject.name.partition(".")[0] in CLOCK:
+            return self._clock(node, lowered, denied, given)
+        key = node.subject.name if isinstance(node.subject, Field) else str(lowered[1])
         if lowered[0] == "command":
             return self._command(node, lowered[2], denied, given)
-        key = "duplicate" if key.startswith("duplicate ") else key  # whatever the time
-        stated = self._stated(node, key, lowered, denied)
-        if stated is None:
+        values = self._stated(node, key, lowered, denied)
+        if values is None:
             return False
-        given.add(key, stated)
+        given.add(key, values)
+        return True
+
+    def _clock(self, node: Test, lowered: Lowered, denied: bool, given: _Given) -> bool:
+        """Put what is said of the clock into ``given``."""
+        found = "it leaves open which moment" if denied else stated(node, lowered, given.clock)
+        if isinstance(found, str):
+            return self._no_answer(node, found, HELP)
+        given.clock = found
         return True
 
     def _command(self, node: Test, arguments: tuple[object, ...], denied: bool, given: _Given) -> bool:
@@ -143,9 +156,10 @@ class Trials:
     def _stated(self, node: Test, key: str, lowered: Lowered, denied: bool) -> tuple[str, ...] | None:
         """The values that ``node`` says the field has."""
         kind = field_kind(key.partition(" ")[0])
+        header = "Date" if key.partition(".")[0] in _OF_DATE else key
         word = node.relation.word if node.relation is not None else ""
         if isinstance(node.subject, Field) and kind is not None and not _outside(key):
-            self._no_answer(node, "it stands in the message", f"write it into the message of this test: `{key}`")
+            self._no_answer(node, "it stands in the message", f"write it into the message of this test: `{header}`")
             return None
         if kind == "truth":
             (answer,) = lowered[2][0]
@@ -225,6 +239,7 @@ class _Given:
         self.values: dict[str, tuple[str, ...]] = {}
         self.commands: dict[str, bool] = {}
         self.envelope: dict[str, str] = {}
+        self.clock = Stated()
 
     def add(self, key: str, values: tuple[str, ...]) -> None:
         if key in _ENVELOPE:
@@ -235,7 +250,7 @@ class _Given:
 
 def _outside(key: str) -> bool:
     """Whether somebody else than the message says what the field is."""
-    return key in (*_ENVELOPE, "spf", "dmarc") or asks(key)
+    return key in (*_ENVELOPE, "spf", "dmarc") or (asks(key) and key.partition(".")[0] not in _OF_DATE)
 
 
 def _first_line(span: Span) -> Span:

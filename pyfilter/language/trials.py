@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pyfilter.language.tree import Span
 
-__all__ = ["Expected", "Trial"]
+__all__ = ["Expected", "Stated", "Trial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,21 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What is given of the clock; None: nothing. ``day``: as ISO writes it; ``minute``: since midnight, by the clock;
+    ``after``: seconds after the day begins; ``weekday``: as WORDS has it."""
+
+    day: str | None = None
+    minute: int | None = None
+    after: int | None = None
+    weekday: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """``given``: {key of a field: its values}, as engine/questions.py has it for kind "given"; ``commands``: {a program
-    with its arguments, NUL between: does it succeed?}; ``sender``, ``recipient``: of the envelope, None: not given."""
+    with its arguments, NUL between: does it succeed?}; ``sender``, ``recipient``: of the envelope, None: not given;
+    ``clock``: what of it is given, None: nothing."""
 
     name: str
     span: Span
@@ -46,3 +58,4 @@ class Trial:
     sender: str | None
     recipient: str | None
     expected: tuple[Expected, ...]
+    clock: Stated | None = None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 
+from pyfilter.engine.moments import WEEKDAYS
 from pyfilter.engine.questions import Unknown
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Shown = tuple[int, int, int, int, int, int, int, int, int]
 
-__all__ = ["local", "moment", "now", "shown"]
+__all__ = ["local", "moment", "now", "shown", "stated"]
 
 
 def now(inquiry: Inquiry) -> Shown | Unknown:
@@ -55,3 +56,27 @@ def shown(seconds: int) -> Shown | Unknown:
     return (
         seconds, at.tm_year, at.tm_mon, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, at.tm_wday, at.tm_gmtoff,
     )  # fmt: skip
+
+
+def stated(
+    day: str | None = None, minute: int | None = None, after: int | None = None, weekday: str | None = None
+) -> Shown | Unknown:
+    """What the calendar shows at a moment of which a part is named (Stated in language/trials.py).
+
+    Without ``day`` it is today, or the first day from today on that is such a ``weekday``; without a time it is noon
+    where a day is named, else the time that it is now."""
+    at = time.localtime()
+    date = (at.tm_year, at.tm_mon, at.tm_mday)
+    if day is not None:
+        year, month, of_month = [int(number) for number in day.split("-")]
+        date = (year, month, of_month)
+    elif weekday is not None:
+        date = (*date[:2], date[2] + (WEEKDAYS.index(weekday) - at.tm_wday) % 7)
+    if after is not None:
+        minute = 0
+    elif minute is None:
+        minute = 12 * 60 if day or weekday else at.tm_hour * 60 + at.tm_min
+    try:  # mktime(3) takes days and minutes that run over
+        return shown(int(time.mktime((*date, 0, minute, 0, 0, 1, -1))) + (after or 0))
+    except (OverflowError, ValueError):
+        return Unknown(f"the calendar of this machine does not reach {day}")
