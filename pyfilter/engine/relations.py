@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from pyfilter.engine.fields import FORMS, Case, Unanswered
 from pyfilter.engine.questions import Question
+from pyfilter.language.entries import IDENTIFIERS
 from pyfilter.language.patterns import match_glob, search_regex
+from pyfilter.language.points import OPERATORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,15 +93,6 @@ def _as_number(text: str) -> float | None:
         return None
 
 
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "==": lambda left, right: left == right,
-}
-
-
 def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
     value = _number(case, test, number)
     operator, limit = test[2]
@@ -109,8 +102,8 @@ def _compare(case: Case, program: Program, test: Test, number: int) -> bool:
         return stands(_value(case, test, number), operator, limit, case)
     if isinstance(limit, str):  # a field's key
         numbers = [_as_number(text) for text in case.values(limit)]
-        return value is not None and any(other is not None and _OPERATORS[operator](value, other) for other in numbers)
-    return value is not None and _OPERATORS[operator](value, limit)
+        return value is not None and any(other is not None and OPERATORS[operator](value, other) for other in numbers)
+    return value is not None and OPERATORS[operator](value, limit)
 
 
 def _between(case: Case, program: Program, test: Test, number: int) -> bool:
@@ -129,6 +122,8 @@ def _in(case: Case, program: Program, test: Test, number: int) -> bool | None:
     _, at, domain = value.rpartition("@")
     # an entry `@example.org` stands for every address there, and for the domain itself
     wanted = (value, at + domain) if at else (value, "@" + value) if test[1].endswith(".domain") else (value,)
+    if test[1] in IDENTIFIERS:
+        wanted = (value, value.strip("<>"))
     if any(text in literals for text in wanted):
         return True
     if templates and any(text in wanted for text in _texts(test, case)):

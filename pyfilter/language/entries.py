@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from pyfilter.language.forms import fold
 
-__all__ = ["entry"]
+__all__ = ["IDENTIFIERS", "entry"]
+
+# fields whose values stand in `<…>`, which an entry leaves out
+IDENTIFIERS = frozenset({"message-id", "thread"})
 
 
 def entry(text: str) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyfilter.language.check_texts import Lowered
+from pyfilter.language.entries import IDENTIFIERS
 from pyfilter.language.patterns import glob_literal
 from pyfilter.language.vocabulary import FIELDS
 
@@ -104,6 +105,8 @@ class _Finder:
             if held is None:
                 return None
             entries |= held
+        if key in IDENTIFIERS:
+            return Guard(key, "fold", True, frozenset(entries | {f"<{entry}>" for entry in entries}))
         domains = {entry for entry in entries if entry.startswith("@")}
         if not domains:
             return Guard(key, "fold", True, frozenset(entries))
@@ -114,6 +117,8 @@ class _Finder:
     def _asks(self, condition: object) -> bool:
         """Whether the condition may ask a Question: for a verdict, or for a list that is a file."""
         assert isinstance(condition, tuple)
+        if condition[0] == "score":
+            return True
         if condition[0] in ("and", "or", "not", "at-least"):
             return any(self._asks(inner) for inner in condition[1:] if isinstance(inner, tuple))
         if asks(condition[1]) or _inserts(condition[2]):

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyfilter.language.check_texts import Lowered
+from pyfilter.language.entries import IDENTIFIERS
 from pyfilter.language.forms import fold
 from pyfilter.language.guards import asks
 from pyfilter.language.patterns import match_glob
@@ -155,7 +156,7 @@ class _Finder:
     def _texts_imply(self, later: Lowered, earlier: Lowered) -> bool:
         if later[0] == "in":
             entries = self._entries(later)
-            if not entries or any(entry.startswith("@") for entry in entries):
+            if not entries or any(entry.startswith("@") for entry in entries) or later[1] in IDENTIFIERS:
                 return False
             later = ("is", later[1], (entries, ()), later[3], False)
         if later[0] not in ("is", "contains", "starts", "ends"):
@@ -220,6 +221,8 @@ def _same(one: Lowered, other: Lowered) -> bool:
     if one[0] in ("is", "contains", "starts", "ends") and one[2][1]:
         return False
     if one[0] == "in" and one[2][2]:
+        return False
+    if one[0] == "command" and not all(isinstance(word, str) for word in one[2]):
         return False
     return one[1:3] == other[1:3] and one[4:] == other[4:]
 
