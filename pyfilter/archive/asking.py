@@ -9,6 +9,8 @@ beyond this machine's files (answers.OUTSIDE):
 
 ``unasked`` and ``unanswered`` tell of the message that ``begin`` began: the kinds that were not asked, and why those
 that were could not say.
+
+The clock says now, for a whole replay, or the moment that is supposed (``now``).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pyfilter.engine.questions import Question
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
+    from pyfilter.services.clock import Shown
     from pyfilter.services.verdicts import Verdicts
 
 __all__ = ["SCANNERS", "UNASKED", "Asking"]
@@ -40,13 +43,15 @@ UNASKED = {
 
 
 class Asking:
-    """``scan``: may the outside be asked? ``kept``: verdicts of earlier replays, and for later ones."""
+    """``scan``: may the outside be asked? ``kept``: verdicts of earlier replays, and for later ones. ``now``: what
+    the clock shows; None: the moment it is."""
 
-    def __init__(self, *, scan: bool = False, kept: Verdicts | None = None) -> None:
+    def __init__(self, *, scan: bool = False, kept: Verdicts | None = None, now: Shown | None = None) -> None:
         self.unasked: list[str] = []
         self.unanswered: list[str] = []
         self._scan = scan
         self._kept = kept
+        self._now = now
         self._failures = dict.fromkeys(SCANNERS, 0)  # in a row
 
     def begin(self) -> None:
@@ -56,6 +61,8 @@ class Asking:
     def answer(self, question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
         """What ``Rules.decide`` calls."""
         kind = question.kind
+        if kind == "clock" and self._now is not None:
+            return self._now
         if kind not in answers.OUTSIDE:
             return answers.answer(question, message, envelope, settings)
         if not self._scan:

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 
 import click
 
+from pyfilter.language.check_given_times import CLOCK
 from pyfilter.language.vocabulary import FIELDS, WORDS, field_kind
 from pyfilter.message.verdict import number
 
@@ -23,7 +24,7 @@ __all__ = ["names", "suppose"]
 
 def names() -> list[str]:
     """What can be supposed: spam, spam.score …"""
-    rows = [row for row in FIELDS.values() if row.built and row.kind in WORDS]
+    rows = [row for row in FIELDS.values() if row.built and row.kind in WORDS and row.name not in CLOCK]
     return [name for row in rows for name in (row.name, *(f"{row.name}.{part}" for part in row.parts))]
 
 
@@ -48,6 +49,8 @@ def _unknown(name: str) -> str:
     meant = get_close_matches(name, names(), 1)
     if name in ("sender", "recipient"):
         return f"--fact does not know `{name}`: --{name} names it"
+    if row is not None and row.name in CLOCK:
+        return f"--fact does not know `{name}`: --now supposes the moment"
     if row is not None and not row.built:
         return f"`{row.name}` is not in this version"
     if row is not None and row.kind not in WORDS:

@@ -36,7 +36,7 @@ COMMANDS = {
 
 # words that a later version will know; saying so is kinder than "no such command"
 LATER_COMMANDS = frozenset({"apply", "doctor", "import", "log", "serve", "stats", "undo", "watch", "where"})
-LATER_OPTIONS = frozenset({"--against", "--html", "--jobs", "--now", "--run-commands", "--verify"})
+LATER_OPTIONS = frozenset({"--against", "--html", "--jobs", "--run-commands", "--verify"})
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -42,7 +42,10 @@ folder. Without mail: are the `test` blocks of the rules met?
 Nothing outside is asked: what depends on spamd, rspamd or `verify dkim` stays unknown, and that is said.
 --scan asks them, as a delivery does; --fact supposes an answer: spam=yes or no, spam.score=7.6,
 spam.threshold=5, spam.tests=A,B, dkim, spf or dmarc=pass (or another result; several with commas
-between), dkim.domain=shop.example.
+between), dkim.domain=shop.example, bulk, duplicate or command=yes or no.
+
+--now supposes the moment that `now`, `today`, `time`, `weekday` and `age` go by: 2026-12-25T18:00 by the local
+calendar, 2026-12-25T18:00+01:00, a day alone (its noon) or a time alone (today).
 
 Verdicts of a scan are kept for 30 days, in ~/.cache/pyfilter/verdicts.sqlite, so that the next run is
 quick. Remove that file to scan anew. A delivery does not use it.
@@ -58,6 +61,7 @@ Examples:
   pyfilter test --scan ~/Maildir/.spam           does spamd find what lies there?
   pyfilter test --fact spam=yes mail.eml         what if spamd says so?
   pyfilter test --fact dkim=pass --fact dkim.domain=shop.example mail.eml
+  pyfilter test --now 2026-12-25T18:00 mail.eml  what if it came then?
 
 Ends with 0; with 1 if something could not be read while other mail was; with 2 if nothing was.
 """
@@ -80,6 +84,7 @@ TESTS = 12
 @click.option("--extension", metavar="TEXT", help="The recipient's extension: `lists` of me+lists@example.org.")
 @click.option("--scan/--no-scan", help="Ask spamd, rspamd and, for `verify dkim`, DNS; else nobody is.")
 @click.option("--fact", "facts", metavar="NAME=VALUE", multiple=True, help="An answer that is supposed: spam=yes.")
+@click.option("--now", metavar="TIME", help="The moment that is supposed, in place of the clock's: 2026-12-25T18:00.")
 def command(
     mail: tuple[str, ...],
     rules: str | None,
@@ -90,6 +95,7 @@ def command(
     extension: str | None,
     scan: bool,
     facts: tuple[str, ...],
+    now: str | None,
 ) -> int:
     if not mail:
         return _blocks(rules, explain, as_lines)
@@ -98,10 +104,12 @@ def command(
     from pyfilter.archive.replay import Addresses, replay
     from pyfilter.archive.report import Doubts, Summary, as_json
     from pyfilter.archive.sources import Unread
+    from pyfilter.cli import moment
     from pyfilter.cli.facts import suppose
     from pyfilter.cli.rules import load
 
     given = suppose(facts)
+    at = None if now is None else moment.suppose(now)
     checked = load(rules)
     if checked is None:
         return FAILED
@@ -110,7 +118,7 @@ def command(
     summary, doubts, unread = Summary(), Doubts(), 0
     streams = (as_lines or trace) and sys.stdout is not None and sys.stdout.isatty()  # that shows how far it is
     with ExitStack() as ending:
-        asking = Asking(scan=scan, kept=_kept(ending) if scan else None)
+        asking = Asking(scan=scan, kept=_kept(ending) if scan else None, now=at)
         progress = ending.enter_context(
             Waiting(lambda: count_bytes(mail), quiet=streams, word="scanning" if scan else "reading")
         )

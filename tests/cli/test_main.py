@@ -69,8 +69,8 @@ def test_the_version(run: Run) -> None:
             ["test", "--against", "x"],
             "pyfilter test: `--against` is not in this version\nTry `pyfilter test --help`.\n",
         ),
-        (["test", "--now=x"], "pyfilter test: `--now` is not in this version\nTry `pyfilter test --help`.\n"),
-        (["test", "--foo"], "pyfilter test: there is no option `--foo`\nTry `pyfilter test --help`.\n"),
+        (["test", "--jobs=x"], "pyfilter test: `--jobs` is not in this version\nTry `pyfilter test --help`.\n"),
+        (["test", "--zzz"], "pyfilter test: there is no option `--zzz`\nTry `pyfilter test --help`.\n"),
         (
             ["test", "--jason", "x"],
             "pyfilter test: there is no option `--jason`: did you mean `--json`?\nTry `pyfilter test --help`.\n",

@@ -413,7 +413,7 @@ def test_a_delivery_asks_whatever_is_kept(run: Run, home: Path, mail: Path, scan
 
 
 def test_what_can_be_supposed() -> None:
-    assert names() == ["spam", "spam.score", "spam.threshold", "spam.tests", "dkim", "dkim.domain", "spf", "dmarc"]
+    assert names() == ALL.split(", ")
 
 
 FIELDS = 'set trusted-authserv = "mx.example"\nrule "r" {{ when {}; file into "F" }}\n'
@@ -439,6 +439,12 @@ FIELDS = 'set trusted-authserv = "mx.example"\nrule "r" {{ when {}; file into "F
         (["dkim.domain=a.example,shop.example"], 'dkim.domain is "shop.example"', True),
         (["spf=softfail"], "spf is softfail, neutral", True),
         (["dmarc=fail"], "dmarc fails", True),
+        (["bulk=yes"], "bulk", True),
+        (["duplicate=yes"], "duplicate", True),
+        (["duplicate=yes"], "duplicate within 2 days", True),
+        (["duplicate=no"], "duplicate", False),
+        (["command=yes"], 'command "no-such-program" succeeds', True),
+        (["command=no"], 'command "no-such-program" succeeds', False),
     ],
 )
 def test_an_answer_may_be_supposed(
@@ -457,7 +463,7 @@ def test_a_fact_wins_over_the_scanner(run: Run, home: Path, mail: Path, scanner:
     assert scanner.asked == []
 
 
-ALL = "spam, spam.score, spam.threshold, spam.tests, dkim, dkim.domain, spf, dmarc"
+ALL = "spam, spam.score, spam.threshold, spam.tests, dkim, dkim.domain, spf, dmarc, bulk, duplicate, command"
 RESULTS = "pass, fail, softfail, neutral, none, policy, temperror or permerror"
 
 
@@ -474,7 +480,11 @@ RESULTS = "pass, fail, softfail, neutral, none, policy, temperror or permerror"
         (["from.domain=x"], f"`from` stands in the message itself; what can be supposed is {ALL}"),
         (["sender=a@b.example"], "--fact does not know `sender`: --sender names it"),
         (["recipient=a@b.example"], "--fact does not know `recipient`: --recipient names it"),
-        (["duplicate=no"], "`duplicate` is not in this version"),
+        (["duplicate=maybe"], "--fact duplicate takes yes or no, not `maybe`"),
+        (["weekday=saturday"], "--fact does not know `weekday`: --now supposes the moment"),
+        (["today=2026-12-25"], "--fact does not know `today`: --now supposes the moment"),
+        (["now.year=2026"], "--fact does not know `now.year`: --now supposes the moment"),
+        (["date=2026-12-25"], f"`date` stands in the message itself; what can be supposed is {ALL}"),
         (["spam=perhaps"], "--fact spam takes yes or no, not `perhaps`"),
         (["spam=true"], "--fact spam takes yes or no, not `true`: did you mean `yes`?"),
         (["spam="], "--fact spam takes yes or no, not ``"),
@@ -499,6 +509,51 @@ def test_what_cannot_be_supposed_is_an_error_of_usage(
     ended = run("test", *[word for fact in facts for word in ("--fact", fact)], "mail")
     assert (ended.status, ended.out) == (2, "")
     assert ended.err == f"pyfilter test: {said}\nTry `pyfilter test --help`.\n"
+
+
+# ----------------------------------------------------------------- --now
+
+
+@pytest.mark.parametrize(
+    ("now", "condition"),
+    [
+        ("2026-12-25T18:05", "today is 2026-12-25 and time is 18:05 and weekday is friday"),
+        ("2026-12-25 18:05:59", "today is 2026-12-25 and time is 18:05"),
+        ("2026-12-25", "today is 2026-12-25 and time is 12:00"),
+        ("1999-12-31", "today is 1999-12-31 and now.year is 1999"),
+        ("6:05", "time is 6:05"),
+        ("23:59", "time is 23:59"),
+        ("2026-12-25T18:00+01:00", "date is now and age within 1 second"),
+        ("2026-12-25T17:00Z", "date is now"),
+        ("2026-12-27T17:00Z", "age == 2 days"),
+    ],
+)
+def test_the_moment_may_be_supposed(run: Run, home: Path, mail: Path, now: str, condition: str) -> None:
+    write(home, f'rule "r" {{ when {condition}; file into "F" }}\n')
+    (mail / "dated").write_text("Date: Fri, 25 Dec 2026 12:00:00 -0500\n\n")
+    assert found(run, "--now", now, "mail/dated")["folders"] == ["F"]
+    assert found(run, "--now", "2001-02-03T04:05", "mail/dated")["folders"] == ["INBOX"]
+
+
+@pytest.mark.parametrize(
+    "now", ["", "x", "tomorrow", "25.12.2026", "2026-12-32", "24:00", "18.00", "6 pm", "2026-12-25T25:00", "1e9"]
+)
+def test_what_is_no_moment_is_an_error_of_usage(run: Run, home: Path, mail: Path, now: str) -> None:
+    write(home, SPAM_RULE)
+    ended = run("test", "--now", now, "mail")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == (
+        "pyfilter test: --now takes a moment, like `2026-12-25T18:00`, `2026-12-25` or `18:00`, "
+        f"which `{now}` is not\nTry `pyfilter test --help`.\n"
+    )
+
+
+def test_a_moment_is_about_mail(run: Run, home: Path) -> None:
+    write(home, SPAM_RULE)
+    assert run("test", "--now", "2026-12-25").err == (
+        "pyfilter test: --now is about mail, and none is named; a `test` block says itself what is `given`\n"
+        "Try `pyfilter test --help`.\n"
+    )
 
 
 # ------------------------------------------------------------- how it feels
