@@ -23,7 +23,7 @@ from pyfilter.language.check_report import Report
 from pyfilter.language.check_texts import Part, Template, joined
 from pyfilter.language.tree import Span, Text
 
-__all__ = ["INBOX", "folder", "shown"]
+__all__ = ["INBOX", "folder", "respelled", "shown"]
 
 INBOX = "inbox"
 _DOT = "on disk the dot separates folders (layout maildir++)"
@@ -51,6 +51,14 @@ def folder(template: Template, span: Span, report: Report) -> tuple[Template | N
 def shown(text: Text) -> str:
     """The folder that a text without holes names, as a mail client shows it."""
     return "/".join("".join(map(str, pieces)) for pieces in _components((text.plain,)))
+
+
+def respelled(written: str) -> str:
+    """What stands between the quotes of a folder without holes, as `shown` but with its escapes; a folder that is
+    none stays as it is, for the checker to show."""
+    components = _components((written,))
+    name = "/".join("".join(map(str, pieces)) for pieces in components)
+    return written if _problem(components, name, written) else name
 
 
 def _components(parts: tuple[Part, ...]) -> list[list[Part]]:

@@ -10,6 +10,8 @@ The rules:
 - A break after ``,``, ``and``, ``or`` or ``(`` stays. One blank line at most; none at the edges of a block.
 - A comment behind a statement keeps its column, if two blanks or more are before it, else it gets two.
 - Quoted texts stay as written; a long text moves with its statement, and its value stays.
+- But a folder without holes is named as a mail client shows it: `".Cron.DenyHosts/"` is `"Cron/DenyHosts"`. (What a
+  hole holds may have dots itself, and in procmail's spelling alone they separate.)
 - LF or CRLF as the first line has it; no byte order mark; a line break at the end.
 
 A result that would mean something else is thrown away, and the text given back as it was.
@@ -22,10 +24,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from pyfilter.language import texts
+from pyfilter.language.check_folders import respelled, shown
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.parse import parse
 from pyfilter.language.reader import Reader
-from pyfilter.language.tree import Source, Span
+from pyfilter.language.tree import Place, Source, Span
 
 WIDTH = 100
 COMMENT_COLUMN = 80
@@ -90,11 +93,18 @@ def _words(source: Source) -> list[_Word]:
             ends = True
             continue
         word = _Word(type, start, end, text[start:end], ends=ends)
+        if type == "STRING" and words and words[-1].type == "INTO":
+            word.text = _folder(source, word)
         _note_gap(word, text, position, start)
         words.append(word)
         position, ends = end, False
     _pair(words)
     return words
+
+
+def _folder(source: Source, word: _Word) -> str:
+    holes = texts.text(source, word.start, word.end, []).holes
+    return word.text if holes else f'"{respelled(word.text[1:-1])}"'
 
 
 def _note_gap(word: _Word, text: str, start: int, end: int) -> None:
@@ -237,11 +247,13 @@ def _comments(source: Source) -> list[str]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    """Whether two trees are equal but for where they stand."""
+    """Whether two trees are equal but for where they stand and how folders are spelled."""
     if type(left) is not type(right):
         return False
     if isinstance(left, (Span, Source)):
         return True
+    if isinstance(left, Place) and left.kind == "folder" and left.text and right.text and not left.text.holes:
+        return left.kind == right.kind and not right.text.holes and shown(left.text) == shown(right.text)
     if isinstance(left, (tuple, list)):
         return len(left) == len(right) and all(_same(one, other) for one, other in zip(left, right, strict=True))
     if is_dataclass(left):

@@ -61,6 +61,7 @@ ACTIONS = st.one_of(
         ["stop", "keep  and continue", "mark as read,\n flagged", 'pipe to "a"  "b"', "do tidy", "copy into inbox"]
     ),
     TEXTS.map("file  into {}".format),
+    st.sampled_from(['file into ".Cron.Deny/"', 'copy into ".{list}.x/"', r'file into ".a\{b.c"', 'file into "a/b/"']),
     st.builds("reply every 7days{}subject {} {}".format, GAPS, TEXTS, LONG),
     st.builds("reply\n{}".format, LONG),
 )
@@ -156,3 +157,35 @@ def test_the_look() -> None:
         ),
         [],
     )
+
+
+FOLDERS = {
+    '".Cron.DenyHosts/"': '"Cron/DenyHosts"',
+    '".Cron"': '"Cron"',
+    '"Cron/DenyHosts/"': '"Cron/DenyHosts"',
+    '".INBOX/"': '"INBOX"',
+    r'".a\*.b/"': r'"a\*/b"',
+    '".Lists.{list}/"': '".Lists.{list}/"',
+    '".a..b/"': '".a..b/"',
+    '"a.b"': '"a.b"',
+    '"."': '"."',
+    '"~/Maildir/"': '"~/Maildir/"',
+}
+
+
+@pytest.mark.parametrize(("written", "named"), FOLDERS.items())
+@pytest.mark.parametrize("place", ["file into {}", "copy into {}", 'test "t" {{ expect not file into {} by "x" }}'])
+def test_a_folder_is_named_as_a_mail_client_shows_it(place: str, written: str, named: str) -> None:
+    assert sound(place.format(written))
+    assert formatted(Source("x.rules", place.format(written))) == (place.format(named) + "\n", [])
+
+
+@pytest.mark.parametrize("place", ['file into mbox ".a.b/"', 'let x = ".a.b/"', 'log ".a.b/"', 'when from is ".a.b/"'])
+def test_what_is_no_folder_keeps_its_spelling(place: str) -> None:
+    assert formatted(Source("x.rules", place)) == (place + "\n", [])
+
+
+def test_folders_that_differ_are_not_the_same() -> None:
+    trees = [parse(Source("x.rules", f"file into {name}"))[0].items for name in ('".a.b/"', '"a/c"', '"a/b"', '"{a}"')]
+    assert [formatting._same(trees[0], tree) for tree in trees] == [True, False, True, False]
+    assert not formatting._same(trees[3], trees[0])
