@@ -219,6 +219,10 @@ class Run:
             if found_all.count(True) >= condition[1]:
                 return True
             return None if found_all.count(True) + found_all.count(None) >= condition[1] else False
+        if kind == "score":
+            from pyfilter.engine.scores import judged
+
+            return judged(condition, self.judge).verdict
         try:
             return holds(self.case, self.program, condition)
         except UNDECIDED:

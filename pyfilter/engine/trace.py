@@ -26,6 +26,8 @@ VERDICTS = {True: "matched", False: "not matched", None: "unknown"}
 # characters of a value that a trace shows, and of the reason why there is none
 SHOWN = 72
 SHOWN_REASON = 200
+# and of the lines of a score
+SHOWN_SCORE = 500
 # what a reason begins with that stands in the place of a value
 NOT_KNOWN = "not known: "
 
@@ -108,12 +110,36 @@ def reasons(
             return tests(undecided)
         return [test for operand in operands for test in tests(operand)]
 
-    found = []
+    found: list[Reason] = []
+    last = -1
     for part in tests(condition):
         test = part[1] if part[0] == "not" else part
-        number, text = excerpts[test[3]]
+        if test[0] == "score":
+            found.append(_scored(test, judge, excerpts))
+            continue
+        while test[0] == "or":  # of one test that names several values
+            test = test[1]
+        if found and test[3] == last:  # one test to its reader
+            continue
+        last = test[3]
+        number, text = excerpts[last]
         found.append(Reason(text, number, judge(part), _saw(test, case, program)))
     return found
+
+
+def _scored(
+    test: tuple[Any, ...], judge: Callable[[tuple[Any, ...]], bool | None], excerpts: tuple[tuple[int, str], ...]
+) -> Reason:
+    """A score, with the points it came to and what gave them."""
+    from pyfilter.engine.scores import judged
+
+    tally = judged(test, judge)
+    given = [f"{points:g} if {excerpts[excerpt][1]}" for points, _, excerpt in tally.held]
+    given += [f"perhaps {points:g} if {excerpts[excerpt][1]}" for points, _, excerpt in tally.unknown]
+    rest = "" if tally.whole else "; the lines below change nothing"
+    saw = f"{tally.points:g}{': ' if given else ''}{', '.join(given)}{rest}"
+    number, text = excerpts[test[4]]
+    return Reason(text, number, tally.verdict, line(saw, SHOWN_SCORE))
 
 
 def _saw(test: tuple[Any, ...], case: Case, program: Program) -> str:

@@ -15,10 +15,11 @@ from pyfilter import limits
 from pyfilter.language.check_defines import Defines, defined_by
 from pyfilter.language.check_patterns import forgive
 from pyfilter.language.check_report import Report, on_one_line
+from pyfilter.language.check_scores import score
 from pyfilter.language.check_tests import Tests
 from pyfilter.language.check_texts import Lowered, Scope
 from pyfilter.language.diagnostics import Note
-from pyfilter.language.tree import Chain, Condition, Field, Group, Node, Not, Paren, Score, Span, Test, Word
+from pyfilter.language.tree import Chain, Condition, Field, Group, Node, Not, Paren, Span, Test, Word
 from pyfilter.language.vocabulary import FIELDS
 
 __all__ = ["Conditions"]
@@ -56,7 +57,13 @@ class Conditions:
             return self._chain(node, scope, depth)
         if isinstance(node, Group):
             return self._group(node, scope, depth)
-        return self._score(node)
+        return score(
+            node,
+            scope,
+            lambda condition, around: self.condition(condition, around, depth + 1),
+            self.tests.excerpts.number,
+            self.report,
+        )
 
     def _chain(self, node: Chain, scope: Scope, depth: int) -> tuple[Lowered | None, Scope]:
         node = self._lists_joined(node)
@@ -142,10 +149,6 @@ class Conditions:
             least = 1
         lowered, captured = self._some(node.operands, scope, depth, int(least))
         return (None, forgive(node)) if problem else (lowered, captured)
-
-    def _score(self, node: Score) -> tuple[Lowered | None, Scope]:
-        self.report.later("`score`", node.span, "say how many conditions must hold: `at least 2 of { … }`")
-        return None, forgive(node)
 
     def _mixed(self, node: Chain) -> None:
         first = node.operators[0]

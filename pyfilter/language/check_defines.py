@@ -97,7 +97,7 @@ def _measure(condition: Lowered) -> tuple[int, int]:
     """How many tests a condition has, and how deep they stand."""
     kind = condition[0]
     if kind == "score":
-        parts = [part for _, part in condition[3]]
+        parts = [part for _, part, _ in condition[3]]
     elif kind in ("and", "or", "not", "at-least"):
         parts = [part for part in condition[1:] if isinstance(part, tuple)]
     else:

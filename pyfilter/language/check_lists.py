@@ -1,12 +1,14 @@
-"""`list`: entries written out, and files of them."""
+"""`list`: entries written out, files of them, programs that print them."""
 
 from __future__ import annotations
 
 import os
 
 from pyfilter import limits
-from pyfilter.language.check_report import Report, first_word
-from pyfilter.language.check_texts import Texts
+from pyfilter.language.check_numbers import Numbers
+from pyfilter.language.check_programs import arguments
+from pyfilter.language.check_report import Report
+from pyfilter.language.check_texts import Scope, Texts
 from pyfilter.language.entries import entry
 from pyfilter.language.tree import File, ListDefinition, Source, Text, Wild
 
@@ -34,12 +36,8 @@ class Lists:
 
     def _list(self, node: ListDefinition) -> tuple[frozenset[str] | None, str | None] | None:
         if node.kind == "command":
-            self.report.later(
-                "`list … from command`",
-                first_word(node.span, "list"),
-                f'let cron write a file, `list {node.name.name} from "{node.name.name}.txt"`',
-            )
-            return None
+            argument = self._command(node)
+            return None if argument is None else (None, argument)
         if node.kind == "file":
             path = self._file(node.entries[0])
             return None if path is None else (None, path)
@@ -59,6 +57,26 @@ class Lists:
             else:
                 self.report.add("W303", "an empty text is in no message", text.span, "", "leave it out")
         return frozenset(entries), None
+
+    def _command(self, node: ListDefinition) -> str | None:
+        """The seconds the entries hold and the program with its arguments, NUL between."""
+        made = arguments(node.entries, Scope(), "list … from command", self.texts)
+        seconds: int | float | None = limits.LISTER_EVERY_SECONDS
+        if node.every is not None:
+            seconds = Numbers(self.report).number(node.every, "seconds", "every")
+        if seconds is not None and seconds < limits.LISTER_LEAST_SECONDS:
+            help = "write at least `every 1 minute`; each delivery would run it else"
+            self.report.add(
+                "E217", "a list is not made so often", node.every.span if node.every else node.span, "", help
+            )
+            return None
+        if made is None or seconds is None:
+            return None
+        if any(not isinstance(word, str) for word in made):
+            hole = next(hole for text in node.entries for hole in text.holes)
+            self.report.add("E210", "a list cannot depend on a message", hole.span, "known only when mail arrives")
+            return None
+        return "\0".join((str(round(seconds)), *map(str, made)))
 
     def _file(self, text: Text) -> str | None:
         written = self.texts.literal(text, "a list's file")

@@ -147,6 +147,20 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "signatures, a rule can: `verify dkim` is an action, and `dkim` is what it found from there on."
         ),
     ),
+    "E225": (
+        "points that decide nothing",
+        (
+            "A score adds the points of the lines that hold:\n\n"
+            "    when score >= 5 {\n"
+            '        3 if subject contains "offer"\n'
+            '        2.5 if subject contains "free"\n'
+            "        -10 if from in family\n"
+            "    }\n\n"
+            "Each line gives some, and the number behind `score` lies between what all lines that take points away\n"
+            "and all that give some come to. A line that cannot be decided makes the score unknown, unless it\n"
+            "changes nothing."
+        ),
+    ),
     "E301": (
         "rule file is not UTF-8",
         "Rule files are UTF-8, so that names of folders and people mean the same everywhere.",

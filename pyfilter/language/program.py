@@ -66,7 +66,7 @@ Template: a str, or a tuple of parts, each a str or ("capture", name) or
 Condition::
 
     ("and", c, ...)  ("or", c, ...)  ("not", c)  ("at-least", how many, c, ...)
-    ("score", operator, threshold, ((points, c), ...), excerpt)   points of the conditions that hold, in all
+    ("score", operator, threshold, ((points, c, excerpt), ...), excerpt)   points of the conditions that hold, in all
     ("not", TEST, True)                          the `not` stands in the relation (`is not`), and in the excerpt
     TEST = (relation, field key, operand, excerpt number, ...)
     ("exists",  key, None,                excerpt)

@@ -87,7 +87,10 @@ stand; a rule inside it stands among them like an action, and is asked when its 
 
 _LIST_FILES = """\
 `list blocked from "blocked.txt"` reads the list from a file beside the rule file, one entry a line, `#` begins a
-comment. It is read when a rule asks for it, so a change counts at once. Lists and texts hold in the whole file, also
+comment. It is read when a rule asks for it, so a change counts at once. `list family from command "addresses" every 1 hour`
+runs a program, whose lines are the entries for so long (an hour, where no time is written; a minute at least). A file
+that is away and a program that fails are no empty list: what they said at the last delivery counts, and the log says
+so; where that is not known, neither `in` nor `not in` holds. Lists and texts hold in the whole file, also
 above their line; a name means one thing.
 
 `define` names a condition, which stands for itself: `when work and not spam`. What it captures holds in the rule that
@@ -109,6 +112,37 @@ relation: `subject contains exactly "URGENT"`. A field with several values holds
 that: `to is not "me@work.example"` holds if none of the addresses is it.
 
 A field that the message does not have holds nothing, so `from is "a@b.example"` does not hold and `not` of it does.
+
+### Points
+
+`score` adds the points of the lines that hold, which is how to weigh what alone decides nothing:
+
+```
+rule "offers" {
+    when score >= 5 {
+        3   if subject contains "offer"
+        2.5 if from.domain ends with ".example"
+        -10 if from.domain is "family.example"
+    }
+    file into "Offers"
+}
+```
+
+Behind `score` stands `<`, `<=`, `>`, `>=` or `==`. The lines are asked in order, and no further once the rest can
+change nothing. What a line captures may be unset behind the score.
+
+### Programs, duplicates, bulk mail
+
+`command "prog arguments" succeeds` runs a program as `pipe to` does, without a shell, with the message on its standard
+input. The exit status 0 is yes, any other no; that it cannot be run, or takes more than 30 seconds, is unknown. `fails`
+denies it. It is run once for a message, however many rules ask; `pyfilter test` runs it only with `--run-commands`.
+
+`duplicate` holds if a message with the same Message-ID was delivered to the same recipient in the last 7 days;
+`duplicate within 30 days` looks further, up to 366 days. A message without an id is known by its text. Deliveries are
+remembered only where a rule asks, in `~/.local/state/pyfilter/memory`; mail that was rejected or discarded is not.
+
+`bulk` is what no person wrote to one person: `pyfilter test` says by which sign. `thread contains "<id>"` looks at the
+ids of the message and of those it answers.
 
 ### What becomes of the unknown
 
@@ -242,7 +276,6 @@ def _sections() -> Iterable[str]:
         "values": (f"{row.name} = {value}" for row in SETTINGS.values() for value in row.later),
         "statements": (row.word for row in STATEMENTS.values() if not row.built),
         "relations": (row.word for row in RELATIONS.values() if not row.built),
-        "others": ("score", "list … from command"),
     }
     told = ((kind, ", ".join(f"`{word}`" for word in words)) for kind, words in later.items())
     yield _table(("kind", "words"), (row for row in told if row[1]))

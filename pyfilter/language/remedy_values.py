@@ -90,11 +90,11 @@ def _wordy(subject: str, kind: str, relation: Relation) -> str:
     """What is asked of a field whose values are words of the language."""
     if kind == "result":
         return f"write `{subject} passes`, `{subject} fails`, or `{subject} is {backquoted(WORDS[kind], 'or')[1:]}"
+    scored = "tests" in FIELDS[subject].parts if subject in FIELDS else False
     if subject == "duplicate" and relation.word == "compare":
         return f"write `duplicate within {on_one_line(relation.values[0].span.text)}`"
-    if relation.word in ("passes", "fails"):
+    if scored and relation.word in ("passes", "fails"):
         return f"write `{'' if relation.word == 'fails' else 'not '}{subject}`"
-    scored = "tests" in FIELDS[subject].parts if subject in FIELDS else False
     if scored and relation.word == "compare" and relation.operator != "==":
         value = on_one_line(relation.values[0].span.text)
         return f"points are compared: `{subject}.score {relation.operator} {value}`"

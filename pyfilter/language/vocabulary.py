@@ -136,7 +136,8 @@ STATEMENTS: dict[str, StatementRow] = {
         StatementRow("set", "a setting", 'set maildir = "~/.maildir"'),
         StatementRow(
             "list",
-            "names a list of addresses, domains (`@example.org`) or texts, here or in a file with one a line",
+            "names a list of addresses, domains (`@example.org`) or texts, here, in a file with one a line, or as a "
+            'program prints them: `list family from command "addresses" every 1 hour` (the default)',
             'list shops = "orders@shop.example", "@books.example"',
         ),
         StatementRow("let", "names a text; `{name}` inserts it", 'let team = "Work/Team"'),

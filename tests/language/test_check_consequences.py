@@ -34,7 +34,7 @@ def problems(text: str) -> list[str]:
         ('rule x { when subject matches "{p}" and size > 1 MB or cc exists; file into "{p}" }', "E212"),
         ('rule x { when subject > "{p}"; file into "{p}" }', "E214"),
         ('rule x { when at least 3 of { subject matches "{p}"; cc exists }; file into "{p}" }', "E222"),
-        ('rule x { when score > 2 { 3 if subject matches "{p}" }; file into "{p}" }', "E400"),
+        ('rule x { when score > 2 { 3 if subject matches "{p}" }; file into "{p}" }', "E206"),
         # a rule that lost its action to an error does something
         ("rule x { when cc exists; forward }", "E1"),
         ("rule x { when cc exists; do it }", "E225"),
