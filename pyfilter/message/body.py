@@ -4,10 +4,12 @@ In: a Message. Out:
 
 - ``texts``: one text for each part that is shown as text: decoded by its character set, HTML reduced to its text
   (html.py), format=flowed put together (RFC 3676); white space of any kind is one space, so that a text is found where
-  the mail breaks its lines. Of a multipart/alternative each form is one.
+  the mail breaks its lines, and soft hyphens and blanks of no width are gone. Of a multipart/alternative each form is
+  one.
 - ``sources``: of each HTML part the source, decoded.
-- ``attachments``: what is not shown as text: a part that says ``attachment`` or has a file's name, and any other type
-  than the SHOWN; signatures are none. A message in the message is one, and its own texts and attachments count too.
+- ``attachments``: a part that says ``attachment`` or has a file's name, and any other type than text; a signature
+  without a name, or with one as signatures have, is none. A text with a name that does not say ``attachment`` is shown
+  and is an attachment too. A message in the message is one, and its own texts and attachments count too.
 
 The character set: what the part says; where it says none, or the bytes are not in it, UTF-8 if they are that, else
 windows-1252. HTML without one may name it in a ``meta`` element.
@@ -39,6 +41,9 @@ REPORTS = frozenset({"message/delivery-status", "message/disposition-notificatio
 UNLISTED = REPORTS | {
     "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/x-amp-html",
 }  # fmt: skip
+SIGNED = (".asc", ".sig", ".p7s")
+# characters that nobody sees, and which are written into words so that no filter finds them
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 # bytes in which a meta element is looked for
 META_BYTES = 1024
 
@@ -71,7 +76,7 @@ def attachments(message: Message) -> list[Attachment]:
     return [
         Attachment(part.name, part.kind, len(_content(message, part)))
         for part in message.parts()
-        if not _is_text(part) and part.kind not in UNLISTED
+        if (part.name or not _is_text(part)) and not _is_unlisted(part)
     ]
 
 
@@ -109,19 +114,23 @@ def _each(message: Message, read: Callable[[Part, str], str | None]) -> list[str
 
 
 def _is_text(part: Part) -> bool:
-    if part.disposition == "attachment" or part.name:
+    if part.disposition == "attachment":
         return False
     return part.kind in REPORTS or (part.kind.startswith("text/") and part.kind not in UNSHOWN)
+
+
+def _is_unlisted(part: Part) -> bool:
+    return part.kind in UNLISTED and (not part.name or part.name.lower().endswith(SIGNED))
 
 
 def _shown(part: Part, text: str) -> str:
     if part.kind == "text/html":
         from pyfilter.message.html import text_of
 
-        return text_of(text)
+        return text_of(text).translate(UNSEEN)
     if part.flowed:
         text = _unflowed(text, part.delsp)
-    return " ".join(text.split())
+    return " ".join(text.translate(UNSEEN).split())
 
 
 def _unflowed(text: str, delsp: bool) -> str:

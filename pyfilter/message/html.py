@@ -28,6 +28,8 @@ INLINE = frozenset(
         "sup", "time", "tt", "u", "var", "wbr",
     }
 )  # fmt: skip
+TEXT = "-text"
+WITHIN = INLINE | {TEXT}
 SILENT = ["head", "script", "style", "template", "noscript", "title", "svg", "object", "iframe", "noembed", "noframes"]
 # elements that nothing stands in, or that a neighbour ends
 SHALLOW = frozenset(
@@ -41,7 +43,7 @@ TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]{0,30})")
 # a tag with its attributes; a quote that is never closed ends it here
 WHOLE = re.compile(r"<[a-zA-Z](?:[^>\"']+|\"[^\"]*\"|'[^']*')*")
 # characters of a tag that may have too many attributes
-LONG = 500
+LONG = 40
 
 
 def text_of(source: str) -> str:
@@ -57,28 +59,33 @@ def text_of(source: str) -> str:
         return ""
     pieces: list[str] = []
     for node in root.traverse(include_text=True):
-        name = node.tag
-        if name == "-text":
+        name, before = node.tag, node.prev
+        if name not in WITHIN or (before is not None and before.tag not in WITHIN):
+            pieces.append(" ")  # where a block begins, and behind one
+        if name == TEXT:
             pieces.append(node.text(deep=False) or "")
-        elif name not in INLINE:
-            pieces.append(" ")
     return " ".join("".join(pieces).split())
 
 
 def _steps(source: str) -> int:
     """About how many steps the parser takes."""
     depth = steps = 0
+    open_of: dict[str, int] = {}  # element -> how many are open; what closes none of them changes nothing
     for tag in TAG.finditer(source):
         closing, name = tag.groups()
-        if closing:
-            depth = max(depth - 1, 0)
-        elif name.lower() not in SHALLOW:
-            depth += 1
+        name = name.lower()
+        if not closing:
+            if name not in SHALLOW:
+                open_of[name] = open_of.get(name, 0) + 1
+                depth += 1
+        elif open_of.get(name):
+            open_of[name] -= 1
+            depth -= 1
         steps += depth
     for tag in WHOLE.finditer(source):
         start, end = tag.span()
         if end - start > LONG:
             steps += len(tag.group().replace("/", " ").split()) ** 2
         else:
-            steps += LONG // 2
+            steps += ((end - start) // 2) ** 2
     return steps

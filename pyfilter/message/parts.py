@@ -51,7 +51,8 @@ class Part:
         self.delsp = given.get("delsp", "").lower() == "yes"
         self.disposition = disposition
         self.name = placed.get("filename", "") or given.get("name", "")
-        self.encoding = words.clean(words.raw_text(values.get("content-transfer-encoding", b""))).strip().lower()
+        # a single word (RFC 2045, section 6.1); some write it in quotes, or with a semicolon or a comment behind it
+        self.encoding = parameters(values.get("content-transfer-encoding", b""))[0]
         self.start = self.end = 0
 
     def __repr__(self) -> str:
@@ -151,14 +152,26 @@ class _Walk:
     # ------------------------------------------------------------------ delimiters
 
     def comes(self, boundary: bytes, at: int) -> bool:
-        """Whether a delimiter of this boundary stands anywhere from ``at`` on."""
+        """Whether a delimiter of this boundary stands anywhere from ``at`` on; one that closes is none."""
         line = b"--" + boundary
-        if self.raw.startswith(line, at) or self.raw.find(b"\n" + line, max(at - 1, 0)) >= 0:
-            return True
+        place = at if self.raw.startswith(line, at) else self.raw.find(b"\n" + line, max(at - 1, 0)) + 1 or -1
+        while place >= 0:
+            behind = place + len(line)
+            end = self.raw.find(b"\n", behind) + 1 or len(self.raw)
+            if not self.raw[behind : min(end, behind + limits.MIME_BOUNDARY_BYTES)].strip(b" \t\r\n"):
+                return True
+            self.line()
+            place = self.raw.find(b"\n" + line, behind) + 1 or -1
         self.absent += 1
         if self.absent > limits.MIME_BOUNDARIES:
             raise Unreadable(f"more than {limits.MIME_BOUNDARIES} of its boundaries never come")
         return False
+
+    def line(self) -> None:
+        """A line was looked at in vain."""
+        self.lines += 1
+        if self.lines > limits.MIME_LINES:
+            raise Unreadable(f"more than {limits.MIME_LINES} lines of it look like boundaries")
 
     def peek(self, at: int) -> int:
         """Where the content that begins at ``at`` ends at the latest: before the next delimiter of any boundary."""
@@ -196,9 +209,7 @@ class _Walk:
                 if stop > at and raw[stop - 1] == 0x0D:
                     stop -= 1
                 return stop, end, depth, closing
-            self.lines += 1
-            if self.lines > limits.MIME_LINES:
-                raise Unreadable(f"more than {limits.MIME_LINES} lines of it look like boundaries")
+            self.line()
             line = raw.find(b"\n--", line) + 1 or -1
         return len(raw), len(raw), 0, False
 

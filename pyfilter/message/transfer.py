@@ -1,7 +1,8 @@
 """Content-Transfer-Encoding: the bytes of a part as they were before they were sent (RFC 2045, section 6).
 
 Lenient as programs that show mail are: in base64 what is no character of it is passed over, padding may be missing or
-stand in the middle; in quoted-printable what is no code stands for itself. An encoding that nobody knows is none.
+stand in the middle; in quoted-printable what is no code stands for itself, and blanks at the end of a line are none of
+it (6.7, rule 3), so that one behind a soft break does not break a word. An encoding that nobody knows is none.
 
 Errors: none. Time: linear.
 """
@@ -21,8 +22,15 @@ def decoded(encoding: str, raw: bytes) -> bytes:
     if encoding == "base64":
         return _base64(raw)
     if encoding == "quoted-printable":
-        return a2b_qp(raw)
+        return a2b_qp(_without_blanks(raw))
     return raw
+
+
+def _without_blanks(raw: bytes) -> bytes:
+    if b"= " not in raw and b"=\t" not in raw:
+        return raw
+    lines = raw.split(b"\n")
+    return b"\n".join([line.rstrip(b" \t\r") + (b"\r" if line.endswith(b"\r") else b"") for line in lines])
 
 
 def _base64(raw: bytes) -> bytes:

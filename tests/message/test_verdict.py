@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyfilter import limits
-from pyfilter.message.editing import LONGEST_LINE, lines_above
 from pyfilter.message import spam_headers
+from pyfilter.message.editing import LONGEST_LINE, lines_above
 from pyfilter.message.message import Message
 from pyfilter.message.verdict import LINE, TESTS_CHARACTERS, Verdict, number
 
