@@ -4,7 +4,7 @@ A file is replaced in one step, with its mode and owner, and only where somethin
 file it leads to. ``-`` is standard input, written to standard output. What the style is: language/format.py.
 
 Ends with 0; with ``--check`` or ``--diff``, which change nothing, with 1 if something would change; with 2 if a file
-cannot be read or written, or does not parse: then it is left alone and its errors are shown.
+cannot be read or written, does not parse (its errors are shown), or would not mean the same: then it is left alone.
 """
 
 from __future__ import annotations
@@ -68,6 +68,10 @@ def _format(path: str, check: bool, diff: bool) -> int:
         return _refused(path, error)
     source, problems = decoded("standard input" if piped else path, data)
     written, problems = (None, problems) if problems else formatted(source)
+    if written is None and not problems:
+        complain(f"pyfilter: {visible(source.name)}: formatted it would not mean the same, so it is left as it is;")
+        complain("          this is an error of pyfilter's own: please report it, with the file")
+        return FAILED
     if written is None:
         for problem in problems:
             complain(render(problem, has_colour(sys.stderr)) + "\n")

@@ -1,6 +1,7 @@
 """A rule file as everybody would write it: the same tokens and comments, with other blanks between them.
 
-In: a ``Source``. Out: its text formatted, or None and the syntax errors of a text that does not parse.
+In: a ``Source``. Out: its text formatted; or None and the syntax errors of a text that does not parse; or None and no
+errors where the result would mean something else or lose a comment: a defect here, which must not reach a file.
 
 The rules:
 
@@ -13,8 +14,6 @@ The rules:
 - But a folder without holes is named as a mail client shows it: `".Cron.DenyHosts/"` is `"Cron/DenyHosts"`. (What a
   hole holds may have dots itself, and in procmail's spelling alone they separate.)
 - LF or CRLF as the first line has it; no byte order mark; a line break at the end.
-
-A result that would mean something else is thrown away, and the text given back as it was.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def formatted(source: Source) -> tuple[str | None, list[Diagnostic]]:
     written = _Writer(source).run()
     again, problems = parse(Source(source.name, written))
     same = not problems and _same(file.items, again.items)
-    return (written if same and _comments(source) == _comments(again.source) else source.text), []
+    return (written if same and _comments(source) == _comments(again.source) else None), []
 
 
 @dataclass(slots=True)

@@ -69,6 +69,20 @@ def test_a_file_with_errors_is_left_alone(run: Run, ugly: Path) -> None:
     assert ugly.read_text() == 'rule "a" {\nfile to "x"\n'
 
 
+@pytest.mark.parametrize("option", [(), ("--check",), ("--diff",)])
+def test_a_result_that_would_mean_something_else_is_told_and_not_written(
+    run: Run, ugly: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("pyfilter.language.format._Writer.run", lambda _: FORMATTED.replace("why", "what"))
+    ended = run("format", *option)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == (
+        "pyfilter: ~/.pyfilterrc: formatted it would not mean the same, so it is left as it is;\n"
+        "          this is an error of pyfilter's own: please report it, with the file\n"
+    )
+    assert ugly.read_text() == UGLY
+
+
 def test_standard_input_with_the_line_ends_of_windows(process: Run) -> None:
     ended = process("format", "-", stdin=b"\xef\xbb\xbf" + UGLY.replace("\n", "\r\n").encode())
     assert (ended.status, ended.out) in [
