@@ -22,6 +22,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,6 +193,61 @@ def test_the_manual_is_so(section: str, tmp_path: Path) -> None:
 
 def test_a_newcomer_sees_what_is_shown(tmp_path: Path) -> None:
     play(read(NEWCOMER), Home(tmp_path))
+
+
+# ---------------------------------------------------- how long a newcomer takes
+
+WORDS_A_MINUTE, CHARACTERS_A_SECOND = 200, 5
+ROW = re.compile(r"^\| (.+?) \| (\d+) \| (\d+) \| ([\d.]+) \|$", re.MULTILINE)
+
+
+def words_of_prose(page: Path) -> Counter[str]:
+    """By heading; the blocks are not prose."""
+    found, section, inside = Counter[str](), "", False
+    for line in page.read_text("utf-8").splitlines():
+        if line.startswith("```"):
+            inside = not inside
+        elif not inside and (heading := HEADING.match(line)):
+            section = heading[1]
+        elif not inside:
+            found[section] += len(line.split())
+    return found
+
+
+def efforts() -> dict[str, tuple[int, int]]:
+    """Of each step the seconds of reading and of typing: of a file that is there already, the lines that are new."""
+    words, typed, files = words_of_prose(NEWCOMER), Counter[str](), dict[str, list[str]]()
+    for block in read(NEWCOMER):
+        if block.is_terminal:
+            for command, printed in steps(block.text):
+                typed[block.section] += len(command) + 1
+                words[block.section] += len(printed.split())
+            continue
+        lines, name = block.text.splitlines(), block.file or block.text
+        old = files.get(name, [])
+        typed[block.section] += sum(len(line.strip()) + 1 for line in lines if line not in old)
+        files[name] = lines
+    names = [section for section in words if section[:1].isdigit()]
+    found = {
+        name: (round(words[name] * 60 / WORDS_A_MINUTE), round(typed[name] / CHARACTERS_A_SECOND)) for name in names
+    }
+    return found | {"all": (sum(row[0] for row in found.values()), sum(row[1] for row in found.values()))}
+
+
+def test_the_time_that_each_step_takes_is_counted() -> None:
+    page = NEWCOMER.read_text("utf-8")
+    rows = {row[1]: row for row in ROW.finditer(page)}
+    counted = efforts()
+    assert rows.keys() == counted.keys()
+    if REWRITE:
+        page = ROW.sub(lambda row: f"| {row[1]} | {counted[row[1]][0]} | {counted[row[1]][1]} | {row[4]} |", page)
+        NEWCOMER.write_text(page, "utf-8")
+    assert {name: (int(row[2]), int(row[3])) for name, row in rows.items()} == counted or REWRITE
+    steps_sum = sum(float(row[4]) for name, row in rows.items() if name != "all")
+    assert float(rows["all"][4]) == pytest.approx(steps_sum)
+
+
+# ------------------------------------------------------------------- the pages
 
 
 def test_every_task_of_the_manual_shows_what_happens() -> None:
