@@ -11,6 +11,7 @@ committing it.
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,10 @@ from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.message.verdict import Verdict
+from pyfilter.services import answers
 
 DIRECTORY = Path(__file__).parent.parent / "cases"
+CALENDAR = frozenset({"clock", "local", "moment"})
 CASES = sorted(DIRECTORY.glob("*.case"))
 
 
@@ -55,6 +58,8 @@ def fact_of(line: str) -> tuple[Question, object]:
     ``unread blocked.txt`` (a list file beside the cases), ``given spam.score 7.5``, ``spamd yes 7.5 of 5.0 A,B``,
     ``dkim pass friend.example, fail other.example``, ``pass 1 cat -u = X-Clean: yes\\n\\nbody`` (its
     number, the arguments, what the program prints), and of each service ``unknown the reason``, where it was asked.
+    Of the calendar, whatever the zone of this machine: ``clock 2026-11-24 23:30+01:00``, that it is so late,
+    ``local 2026-07-01 00:00+02:00`` and ``moment 2026-07-01 00:00+02:00``, what it shows at that moment.
     """
     kind, _, rest = line.partition(" ")
     if kind == "unread":
@@ -70,11 +75,26 @@ def fact_of(line: str) -> tuple[Question, object]:
         return question, printed.replace("\\n", "\n").encode()
     if rest.startswith("unknown "):
         return Question(kind), Unknown(rest.removeprefix("unknown "))
+    if kind in CALENDAR:
+        at = datetime.fromisoformat(rest)
+        ahead = at.utcoffset()
+        assert ahead is not None
+        seconds = int(at.timestamp())
+        if kind == "moment":
+            return Question(kind, f"{at:%Y-%m-%d %H:%M:%S}"), seconds
+        shown = (seconds, *at.timetuple()[:7], int(ahead.total_seconds()))
+        return Question(kind, "" if kind == "clock" else str(seconds)), shown
     if kind == "dkim":
         return Question(kind), tuple(tuple(pair.split()) for pair in rest.split(", ") if pair)
     verdict, score, _, threshold, *tests = rest.split()
     names = tuple(tests[0].split(",")) if tests else ()
     return Question(kind), Verdict(kind, verdict == "yes", float(score), float(threshold), names)
+
+
+def answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
+    """The world's answer where ``facts`` has none; what depends on the moment or the zone must stand there."""
+    assert question.kind not in CALENDAR, f"{question} is not among the facts"
+    return answers.answer(question, message, envelope, settings)
 
 
 def data_of(plan: Plan) -> list[object]:
@@ -94,7 +114,7 @@ def test_case(path: Path) -> None:
         message, sender=parts.get("sender", "").strip() or None, recipient=parts.get("recipient", "").strip() or None
     )
     facts: Facts = dict(fact_of(line) for line in parts.get("facts", "").splitlines())
-    plan = decide(program, message, envelope, facts, trace=True)
+    plan = decide(program, message, envelope, facts, trace=True, answer=answer)
     said = explain(plan).replace(f"{DIRECTORY}/", "") + "\n"
     if os.environ.get("PYFILTER_REWRITE"):
         text = path.read_text("utf-8").partition("=== plan\n")[0]
