@@ -29,7 +29,7 @@ INLINE = frozenset(
     }
 )  # fmt: skip
 TEXT = "-text"
-WITHIN = INLINE | {TEXT}
+WITHIN = INLINE | {TEXT, "-comment"}
 SILENT = ["head", "script", "style", "template", "noscript", "title", "svg", "object", "iframe", "noembed", "noframes"]
 # elements that nothing stands in, or that a neighbour ends
 SHALLOW = frozenset(
