@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pyfilter.language.check_report import Report, backquoted
 from pyfilter.language.tree import Number, Point, Quantity, Regex, Test, Text, Value
 from pyfilter.language.vocabulary import UNITS, field_kind
@@ -105,10 +107,12 @@ class Numbers:
     def _unknown(self, value: Quantity, kind: str) -> None:
         name, written = value.unit.name, value.number.span.text
         meant = _SPELLINGS.get(name.casefold())
-        if meant and UNITS[meant].kind == kind:
+        if re.fullmatch(r"(?:_\d+)+", name):
+            help = f"write `{_ungrouped(written + name, kind)}`, without `_` between the digits"
+        elif meant and UNITS[meant].kind == kind:
             help = f"write `{written} {meant}`"
         elif kind == "bytes" and name.casefold() in _BYTES:
-            help = f"write `{_in_kilobytes(value.number)}`: {_units(kind)}"
+            help = f"write `{_in_kilobytes(value.number.value)}`: {_units(kind)}"
         else:
             help = _units(kind)
         self.report.add("E216", f"there is no unit `{name}`", value.unit.span, f"not a unit of {_unit_of(kind)}", help)
@@ -134,10 +138,16 @@ class Numbers:
             self.report.add("E215", message, value.span, "this is none", _units(kind))
 
 
+def _ungrouped(written: str, kind: str) -> str:
+    """`1_000_000`, as it is written here."""
+    digits = written.replace("_", "")
+    return _in_kilobytes(int(digits)) if kind == "bytes" else f"{digits} seconds"
+
+
 def _bytes_meant(number: Number) -> str:
     if number.value < 1000:
         return f"write `{number.span.text} kB`, `{number.span.text} MB` …: {_units('bytes')}"
-    return f"write `{_in_kilobytes(number)}` if these are bytes; {_units('bytes')}"
+    return f"write `{_in_kilobytes(number.value)}` if these are bytes; {_units('bytes')}"
 
 
 def _unit_of(kind: str) -> str:
@@ -151,9 +161,8 @@ def _units(kind: str) -> str:
     return f"the units are {backquoted(words)}"
 
 
-def _in_kilobytes(number: Number) -> str:
+def _in_kilobytes(value: float) -> str:
     """Bytes as people write them: exactly, in the largest unit that does not need a small fraction."""
-    value = number.value
     for word, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
         if value >= factor and value % (factor // 100) == 0:
             return f"{value / factor:g} {word}"

@@ -99,6 +99,8 @@ def _meant(node: Test, subject: Field, names: Names) -> str:
     if plain in _HABITS:
         return _did_you_mean(_HABITS[plain])
     base, _, part = name.rpartition(".")
+    if base.casefold() == "header":
+        return f"did you mean `header {part}`?"
     if base in FIELDS:
         return _parts(FIELDS[base], part)
     if plain in _HEADERS or plain.startswith("x-"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyfilter.language.slips import ACTIONS, TEXT, Slip, Words
+from pyfilter.language.slips_borrowed import pattern
 from pyfilter.language.slips_relation import END, FIELD, VALUE, compared, valued
 
 # the word of another language -> the relation of ours
@@ -112,7 +113,8 @@ SLIPS = (
     ),
     Slip(
         "E141", "`%(at)s` is not a relation", before=rf"(?<![\w.-]){FIELD}", here=rf"(?P<at>=~|~+|!~)[ \t]*{VALUE}?",
-        write=lambda words: f"{words['field']} matches {words['value'] or '/…/'}",
+        write=lambda words: f"{words['field']} {'does not match' if words['at'][0] == '!' else 'matches'} "
+        + (pattern(words["value"]) if words["value"][:1] in ("", '"') else words["value"]).replace("//", "/…/"),
     ),
     Slip(
         "E141", "`%(at)s` is written the other way round", before=rf"(?<![\w.-]){FIELD}", here=r"(?P<at>=[<>])",

@@ -12,8 +12,13 @@ _FLAGS = {
 }  # fmt: skip
 
 
+# folders that mail programs make, as they write them
+_USUAL = {"archive": "Archive", "trash": "Trash", "drafts": "Drafts", "sent": "Sent"}
+
+
 def _file_into(words: Words) -> str:
-    return f"file into {foldered(words)}"
+    folder = words["folder"] or (words.get("verb", "").lower() if words.get("verb", "").lower() in _USUAL else "")
+    return f"file into {foldered({**words, 'folder': _USUAL.get(folder.lower(), folder)})}"
 
 
 def _mark(words: Words) -> str:
@@ -53,6 +58,11 @@ SLIPS = (
     # ------------------------------------------------------------------ filing
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
+        here=rf"(?P<at>(?P<verb>fileinto)[ \t]+:copy)[ \t]*{FOLDER}",
+        write=lambda words: f"copy into {foldered(words)}",
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
         here=r"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive|label|tag)"
         rf"(?:[ \t]+(?:it|mail|message))?(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{FOLDER})?",
         label="mail is filed", write=_file_into,
@@ -81,6 +91,16 @@ SLIPS = (
         "E123", "`%(verb)s` is not an action", fresh=True,
         here=r"(?P<at>(?P<verb>send)[ \t]+(?:a[ \t]+)?copy[ \t]+to(?![\w.-]))[ \t]*(?P<to>[^\s;}#]*)",
         write=lambda words: f"copy to {quoted(words['to'] or '…')}",
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>redirect)[ \t]+:copy)[ \t]*(?P<to>[^\s;}#]*)",
+        write=lambda words: f"copy to {quoted(words['to'] or '…')}",
+    ),
+    Slip(
+        "E123", "`%(verb)s` is not an action", fresh=True,
+        here=r"(?P<at>(?P<verb>never)\b[^#;}\n]*)",
+        write="keep", help="no rule below is asked of what is kept: write this one above the others",
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
@@ -150,6 +170,12 @@ SLIPS = (
         "E135", "`%(word)s` belongs to a rule of its own", fresh=True,
         here=r"(?P<at>(?P<word>else|elif|elsif|otherwise)(?:[ \t]+(?:if|when))?(?![\w.-]))[ \t]*(?P<rest>[^#{;:\n]*)",
         help=lambda words: 'directly after the rule write `rule "…" else {`' + inside(words),
+    ),
+    Slip(
+        "E140", fresh=True, message=lambda words: "a question inside a rule is a rule of its own"
+        if words["block"] else "a condition begins with `when`",
+        here=r"(?P<at>if(?![\w.-]))[ \t]*(?P<rest>[^#{\n]*?)[ \t]*(?:\bthen[ \t]*)?\{",
+        help=lambda words: f'write `rule "…" {{` and in it `when {words["rest"] or "…"}`',
     ),
     Slip(
         "E140", "a condition begins with `when`", fresh=True,

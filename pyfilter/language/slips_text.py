@@ -22,6 +22,16 @@ def _date(words: Words) -> str:
     return f"{int(words['year']):04}-{number:02}-{int(words['day']):02}"
 
 
+def _either_date(words: Words) -> str:
+    """Where the day may stand first or the month, both; a day above 12 tells."""
+    first, second = int(words["first"]), int(words["second"])
+    month_first = _date({**words, "month": words["first"], "day": words["second"]})
+    day_first = _date({**words, "month": words["second"], "day": words["first"]})
+    if first == second or first > 12 or second > 12:
+        return f"write `{day_first if first > 12 else month_first}`"
+    return f"write `{month_first}`, or `{day_first}` if the day was written first"
+
+
 def _time(words: Words) -> str:
     hour = int(words["hour"]) % 12 + (12 if words["half"].lower().startswith("p") else 0)
     return f"{hour}:{words['minute'] or '00'}"
@@ -40,8 +50,8 @@ SLIPS = (
         here=r"\.(?P<year>\d{4})", whole=True, write=_date,
     ),
     Slip(
-        "E132", "a date is written year-month-day", before=r"(?<![\w.])(?P<month>\d{1,2})",
-        here=r"/(?P<day>\d{1,2})/(?P<year>\d{4})", whole=True, write=_date,
+        "E132", "a date is written year-month-day", before=r"(?<![\w.])(?P<first>\d{1,2})",
+        here=r"/(?P<second>\d{1,2})/(?P<year>\d{4})", whole=True, help=_either_date,
     ),
     Slip(
         "E132", "a date is written year-month-day",

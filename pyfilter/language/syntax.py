@@ -20,6 +20,7 @@ from pyfilter.language.expected import expected
 from pyfilter.language.not_yet import not_yet
 from pyfilter.language.slips import TEXT, Slip, filled
 from pyfilter.language.slips_action import SLIPS as ACTION
+from pyfilter.language.slips_borrowed import SLIPS as BORROWED
 from pyfilter.language.slips_condition import SLIPS as CONDITION
 from pyfilter.language.slips_relation import LATE
 from pyfilter.language.slips_relation import SLIPS as RELATION
@@ -125,7 +126,7 @@ def _without_end(rest: str) -> str:
 
 def _slip(trouble: Trouble) -> Diagnostic | None:
     rows = (*RELATION, *CONDITION) if trouble.in_condition else ACTION
-    return _first_that_fits(trouble, (*STATEMENT, *rows, *IN_TEXT))
+    return _first_that_fits(trouble, (*STATEMENT, *BORROWED, *rows, *IN_TEXT))
 
 
 def _late_slip(trouble: Trouble) -> Diagnostic | None:

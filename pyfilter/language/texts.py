@@ -117,7 +117,10 @@ def _parts(source: Source, start: int, end: int, problems: list[Diagnostic]) -> 
                     parts.append(character)
                 else:
                     parts.append(found[0])
-                    problems.append(_bad_escape(span, character))
+                    problem = _bad_escape(span, character)
+                    said = (known.help for known in problems if known.span.start >= start)
+                    if not (_PATTERN in problem.help and problem.help in said):  # a pattern in quotes is one slip
+                        problems.append(problem)
             case "hole":
                 parts.append(Hole(span, found["name"], found["format"]))
             case "wild":
@@ -146,12 +149,16 @@ def _joined(parts: list[Part]) -> tuple[Part, ...]:
 _NAMED_GROUP = "name the group in the pattern, `(?P<name>…)`, and write `{name}` here"
 
 
+# what somebody means who writes `\[` or `\.` in quotes
+_PATTERN = "for a regular expression write `matches /…/`, without quotes"
+
+
 def _bad_escape(span: Span, character: str) -> Diagnostic:
     help = "a backslash itself is written `\\\\`"
     if character.isdigit():
         help = _NAMED_GROUP
     elif character and character in ".+()[]|^$dwsbDWSB/":
-        help += ";\nfor a regular expression write `matches /…/`, without quotes"
+        help += f";\n{_PATTERN}"
     elif character in ("n", "r", "t"):
         help += ';\na text of several lines is written between `"""` and `"""`'
     return Diagnostic("E110", f"`\\{character}` means nothing in a text", span, "", help)

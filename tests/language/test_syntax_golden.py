@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pyfilter.language import slips_action, slips_condition, slips_relation, slips_statement, slips_text
+from pyfilter.language import (
+    slips_action,
+    slips_borrowed,
+    slips_condition,
+    slips_relation,
+    slips_statement,
+    slips_text,
+)
 from pyfilter.language.codes import CODES
 from pyfilter.language.diagnostics import Diagnostic, render, summary
 from pyfilter.language.lalr import tables
@@ -72,7 +79,7 @@ def test_every_row_of_the_tables_of_slips_is_shown_by_a_case(monkeypatch: pytest
     monkeypatch.setattr(Slip, "fits", noted)
     for path in CASES:
         problems(path)
-    tables = (slips_statement, slips_relation, slips_condition, slips_action, slips_text)
+    tables = (slips_statement, slips_borrowed, slips_relation, slips_condition, slips_action, slips_text)
     rows = [row for table in tables for row in table.SLIPS] + list(slips_relation.LATE)
     assert [(row.code, row.message, row.here) for row in rows if id(row) not in used] == []
 
