@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pyfilter.engine.evaluate import evaluate
 from pyfilter.engine.plan import INBOX, Action, Plan
-from pyfilter.engine.questions import Question
+from pyfilter.engine.questions import Question, Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def decide(
         from pyfilter.services import answers
 
         found = known[step] = (answer or answers.answer)(step, message, envelope, settings)
-        if facts is not None and step.kind in answers.SHARED:
+        unasked = isinstance(found, Unknown) and not found.asked  # that is to be told of each message
+        if facts is not None and step.kind in answers.SHARED and not unasked:
             facts[step] = found
 
 

@@ -3,8 +3,11 @@
 In: the Question of a message under way. Out: the world's answer (services/answers.py); for the kinds that ask
 beyond this machine's files (answers.OUTSIDE):
 
-- without ``scan`` an Unknown that says so (UNASKED); no required service puts a message off for that;
-- with it what the scanner said of the same message before (services/verdicts.py), else what it says now. One that
+- without ``scan``, or for programs ``run``, an Unknown that says so (UNASKED); no required service puts a message off
+  for that;
+- of the memory of deliveries, No: most of an archive was delivered once, and would be a duplicate of itself. Nor is a
+  message that comes twice in one replay: what comes of a message must not depend on those before it;
+- with ``scan`` what the scanner said of the same message before (services/verdicts.py), else what it says now. One that
   failed limits.SCANNER_FAILURES times in a row is asked no more.
 
 ``unasked`` and ``unanswered`` tell of the message that ``begin`` began: the kinds that were not asked, and why those
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from pyfilter.services.clock import Shown
     from pyfilter.services.verdicts import Verdicts
 
-__all__ = ["SCANNERS", "UNASKED", "Asking"]
+__all__ = ["PROGRAMS", "SCANNERS", "UNASKED", "Asking"]
 
 # kinds that answer with a Verdict
 SCANNERS = frozenset({"spamd", "rspamd"})
@@ -39,17 +42,30 @@ UNASKED = {
     "spamd": "spamd was not asked: --scan asks it",
     "rspamd": "rspamd was not asked: --scan asks it",
     "dkim": "DKIM signatures were not verified: --scan does",
+    "command": "no program was asked: --run-commands runs them",
+    "pass": "nothing was passed through a program: --run-commands does",
+    "lister": "no program was asked for a list: --run-commands does",
+}
+
+# kind that runs a program of the rules -> how that is named
+PROGRAMS = {
+    "command": "a program",
+    "pass": "a program that changes the message",
+    "lister": "a program that fills a list",
 }
 
 
 class Asking:
-    """``scan``: may the outside be asked? ``kept``: verdicts of earlier replays, and for later ones. ``now``: what
-    the clock shows; None: the moment it is."""
+    """``scan``: may scanners and DNS be asked? ``run``: may programs be run? ``kept``: verdicts of earlier replays, and
+    for later ones. ``now``: what the clock shows; None: the moment it is."""
 
-    def __init__(self, *, scan: bool = False, kept: Verdicts | None = None, now: Shown | None = None) -> None:
+    def __init__(
+        self, *, scan: bool = False, run: bool = False, kept: Verdicts | None = None, now: Shown | None = None
+    ) -> None:
         self.unasked: list[str] = []
         self.unanswered: list[str] = []
         self._scan = scan
+        self._run = run
         self._kept = kept
         self._now = now
         self._failures = dict.fromkeys(SCANNERS, 0)  # in a row
@@ -65,7 +81,9 @@ class Asking:
             return self._now
         if kind not in answers.OUTSIDE:
             return answers.answer(question, message, envelope, settings)
-        if not self._scan:
+        if kind == "seen":
+            return False
+        if not (self._run if kind in PROGRAMS else self._scan):
             self.unasked.append(kind)
             return Unknown(UNASKED[kind], asked=False)
         found = (

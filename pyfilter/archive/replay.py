@@ -52,9 +52,11 @@ class Decided:
 
     @property
     def depends(self) -> tuple[str, ...]:
-        """The kinds that were not asked, if that left anything undecided: then the plan has a note of it."""
+        """The kinds that were not asked, if that left anything undecided: then the plan has a note of it. What was not
+        passed through a program is another message than a delivery's rules would see."""
         said = {UNASKED[kind] for kind in self.unasked}
-        return self.unasked if set(self.plan.notes) - said else ()
+        undecided = bool(set(self.plan.notes) - said)
+        return tuple(kind for kind in self.unasked if undecided or kind == "pass")
 
 
 def replay(

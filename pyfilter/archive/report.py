@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyfilter.archive.asking import SCANNERS
+from pyfilter.archive.asking import PROGRAMS, SCANNERS
 from pyfilter.archive.replay import Decided
 from pyfilter.engine.plan import EDITING
 from pyfilter.engine.trace import FLAG_WORDS, Step
@@ -166,6 +166,9 @@ class Doubts:
                 fact = next((fact for field, fact in SUPPOSED.items() if field not in given), "")
                 suppose = f", --fact {fact} supposes one" if fact else ""
                 said.append(f"{depend} on a verdict that was not asked for: --scan asks {kind}{suppose}")
+            elif kind in PROGRAMS:
+                suppose = ", --fact command=yes supposes that it succeeds" if kind == "command" else ""
+                said.append(f"{depend} on {PROGRAMS[kind]} that was not run: --run-commands runs it{suppose}")
             else:
                 said.append(
                     f"{depend} on signatures that were not verified: --scan verifies them, "

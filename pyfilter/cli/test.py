@@ -2,9 +2,9 @@
 
 One message: what would happen and why. More: a table of messages by rule and folder, whose last
 line is the total. ``--json``: one object a line and message (archive/report.py), nothing else on
-standard output. Nothing is delivered, and nothing is asked of the world but list files; ``--scan`` asks as a
-delivery does (archive/asking.py), ``--fact`` supposes an answer (facts.py). Without mail the `test` blocks of the
-rules are run (trials.py).
+standard output. Nothing is delivered, and nothing is asked of the world but list files; ``--scan`` and
+``--run-commands`` ask as a delivery does (archive/asking.py), ``--fact`` supposes an answer (facts.py). Without mail
+the `test` blocks of the rules are run (trials.py).
 
 Ends with 1 if something could not be read or decided while other mail was, with 2 if no message
 was decided. A scanner that cannot say is no failure: the plan is what a delivery would do now.
@@ -43,6 +43,9 @@ Nothing outside is asked: what depends on spamd, rspamd or `verify dkim` stays u
 --scan asks them, as a delivery does; --fact supposes an answer: spam=yes or no, spam.score=7.6,
 spam.threshold=5, spam.tests=A,B, dkim, spf or dmarc=pass (or another result; several with commas
 between), dkim.domain=shop.example, bulk, duplicate or command=yes or no.
+
+Programs are not run either: what `command` and `list … from command` say is unknown, and `pass through`
+changes nothing. --run-commands runs them. No message is a `duplicate`, unless --fact supposes it.
 
 --now supposes the moment that `now`, `today`, `time`, `weekday` and `age` go by: 2026-12-25T18:00 by the local
 calendar, 2026-12-25T18:00+01:00, a day alone (its noon) or a time alone (today).
@@ -83,6 +86,7 @@ TESTS = 12
 @click.option("--recipient", metavar="ADDRESS", help="The envelope recipient, in place of Delivered-To.")
 @click.option("--extension", metavar="TEXT", help="The recipient's extension: `lists` of me+lists@example.org.")
 @click.option("--scan/--no-scan", help="Ask spamd, rspamd and, for `verify dkim`, DNS; else nobody is.")
+@click.option("--run-commands", is_flag=True, help="Run the programs that rules ask; else none is run.")
 @click.option("--fact", "facts", metavar="NAME=VALUE", multiple=True, help="An answer that is supposed: spam=yes.")
 @click.option("--now", metavar="TIME", help="The moment that is supposed, in place of the clock's: 2026-12-25T18:00.")
 def command(
@@ -94,6 +98,7 @@ def command(
     recipient: str | None,
     extension: str | None,
     scan: bool,
+    run_commands: bool,
     facts: tuple[str, ...],
     now: str | None,
 ) -> int:
@@ -118,7 +123,7 @@ def command(
     summary, doubts, unread = Summary(), Doubts(), 0
     streams = (as_lines or trace) and sys.stdout is not None and sys.stdout.isatty()  # that shows how far it is
     with ExitStack() as ending:
-        asking = Asking(scan=scan, kept=_kept(ending) if scan else None, now=at)
+        asking = Asking(scan=scan, run=run_commands, kept=_kept(ending) if scan else None, now=at)
         progress = ending.enter_context(
             Waiting(lambda: count_bytes(mail), quiet=streams, word="scanning" if scan else "reading")
         )
