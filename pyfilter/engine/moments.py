@@ -5,7 +5,9 @@ in seconds since 1970, ``age`` in seconds, ``time`` in minutes since midnight, `
 
 - What the clock says is asked once a message; what the calendar shows at another moment, and when a day begins, are
   questions of their own: the zone has summer time.
-- A day is all of it: `date < 2026-07-01` ends where that day begins, `date > 2026-07-01` begins where it ends.
+- A day is all of it: `date < 2026-07-01` ends where that day begins, `date > 2026-07-01` begins where it ends. So is
+  `today`, on both sides: `today > date` holds from the day after on.
+- Whole days more or less move a day in the calendar, not by so many hours.
 - A Date header that names no moment is no `date` and no `age`. A message from the future has an age below nothing:
   it is younger than any.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 from pyfilter.engine.fields import UNDECIDED
 from pyfilter.engine.questions import Question
-from pyfilter.message.dates import MONTHS, moment, month_length
+from pyfilter.message.dates import MONTHS, day_at, days_of, moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ def within(value: str, first: tuple[Any, ...], last: tuple[Any, ...], case: Case
 
 
 def formatted(key: str, form: str, case: Case) -> str:
-    """The moment of the field ``key`` as ``form`` (letters of FORMATS) writes it; empty if there is none."""
+    """The moment of the field ``key`` as ``form`` (letters of FORMATS) writes it, an age in words; empty if there is
+    none."""
+    if key == "age":
+        return "".join([told(key, value, case) for value in case.values(key)])
     shown = _shown(key, case)
     if shown is None:
         return ""
@@ -119,22 +124,26 @@ def _spans(operand: tuple[Any, ...], case: Case) -> list[tuple[int, int]]:
     """From which second to before which the operand lasts; a field that is absent lasts never."""
     kind, base, shift = operand
     if kind == "day":
-        year, month, day = [int(number) for number in base.split("-")]
+        year, month, of_month = [int(number) for number in base.split("-")]
+        day = days_of(year, month, of_month)
     elif base == "today":
-        _, year, month, day, *_ = _clock(case)
+        day = days_of(*_clock(case)[1:4])
     else:
-        return [(int(value) + shift, int(value) + shift + 1) for value in case.values(base)]
-    start = _midnight(year, month, day, case)
-    if day < month_length(year, month):
-        day += 1
-    elif month < 12:
-        month, day = month + 1, 1
-    else:
-        year, month, day = year + 1, 1, 1
-    return [(start + shift, _midnight(year, month, day, case) + shift)]
+        moments = [int(value) + shift for value in case.values(base)]
+        if kind == "field":
+            return [(at, at + 1) for at in moments]
+        days = [days_of(*_local(at, case)[1:4]) for at in moments]
+        return [(_midnight(day, case), _midnight(day + 1, case)) for day in days]
+    if shift % 86400 == 0:
+        day, shift = day + int(shift // 86400), 0
+    return [(_midnight(day, case) + shift, _midnight(day + 1, case) + shift)]
 
 
-def _midnight(year: int, month: int, day: int, case: Case) -> int:
+def _midnight(days: int, case: Case) -> int:
+    """The second in which the day begins that lies so many days after 1970-01-01."""
+    year, month, day = day_at(days)
+    if not 1 <= year <= 9999:  # as no calendar of a machine counts
+        return days * 86400
     answer: Any = case.fact(Question("moment", f"{year:04d}-{month:02d}-{day:02d} 00:00:00"))
     return int(answer)
 
@@ -157,6 +166,10 @@ def _shown(field: str, case: Case) -> Shown | None:
     values = case.values("date")
     if not values:
         return None
-    answer: Any = case.fact(Question("local", values[0]))
+    return _local(int(values[0]), case)
+
+
+def _local(seconds: float, case: Case) -> Shown:
+    answer: Any = case.fact(Question("local", str(int(seconds))))
     shown: Shown = answer
     return shown

@@ -75,7 +75,8 @@ class Dates:
             if value.kind == "date":
                 return ("day", value.base.name, shift) if self._day(value) else None
             if field_kind(value.base.name) == "moment":
-                return "field", value.base.name, shift
+                # `today` is a day, and so is what it is compared with
+                return "days" if key == "today" else "field", value.base.name, shift
         self.report.add("E215", f"`{key}` cannot be compared with this", value.span, "", _TAKES[kind])
         return None
 

@@ -28,7 +28,9 @@ __all__ = ["Lowered", "Part", "Scope", "Template", "Texts", "joined"]
 Part = str | tuple[str, str] | tuple[str, str, str | None]
 Template = str | tuple[Part, ...]
 # kind -> field -> its format where none is written
-FORMATS: dict[str, dict[str, str]] = {"moment": {"today": "%Y-%m-%d"}, "time": {"time": "%H:%M"}}
+FORMATS: dict[str, dict[str, str]] = {
+    "moment": {"today": "%Y-%m-%d"}, "time": {"time": "%H:%M"}, "seconds": {"age": ""},
+}  # fmt: skip
 # letter of a format -> what it writes, the same in every locale (engine/moments.py)
 LETTERS = {
     "Y": "2026", "y": "26", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second", "b": "Nov",
@@ -161,7 +163,7 @@ class Texts:
     def _field(self, hole: Hole) -> Iterable[Part] | None:
         """The value of a field; a moment in its format, which is ISO where none is written."""
         kind = field_kind(hole.name)
-        if kind not in FORMATS:
+        if kind not in FORMATS or (kind == "seconds" and hole.format is not None):
             if hole.format is None:
                 return (("field", hole.name, None),)
             return (hole.name,)  # reported below

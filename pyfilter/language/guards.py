@@ -132,7 +132,7 @@ def _inserts(operand: object) -> bool:
     """Whether a hole in a test's texts may ask a Question."""
     if not isinstance(operand, tuple):
         return False
-    if operand[:1] == ("field",):
+    if operand[:1] in (("field",), ("days",)):
         return asks(str(operand[1]))
     return any(_inserts(inner) for inner in operand if isinstance(inner, tuple))
 

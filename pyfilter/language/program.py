@@ -79,7 +79,8 @@ Condition::
     ("compare", key, (operator, number),  excerpt)        size; counts; points
     ("compare", key, (operator, key),     excerpt)        with another field of the same kind
     ("between", key, (low, high),         excerpt)
-                 of moments: number is an operand, ("day", "YYYY-MM-DD", seconds more) or ("field", key, seconds more)
+                 of moments: number is an operand, ("day", "YYYY-MM-DD", seconds more) or ("field", key, seconds more);
+                 ("days", key, seconds more) is all of the day of that moment
     ("fails",   key, None,                excerpt)        dkim, spf, dmarc
 
 `spam` alone and `dkim passes` are ("is", key, …) of "yes" and of "pass".

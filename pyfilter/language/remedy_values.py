@@ -17,6 +17,13 @@ _SEVERAL = re.compile(
 )
 # what other languages write behind `is` to ask whether a field is there
 _ABSENT = frozenset({"absent", "blank", "empty", "missing", "none", "nothing", "null", "undefined", "unset"})
+# kind of time -> what is asked of it most
+_TIMES = {
+    "moment": "is 2026-12-24`, or another comparison: `{} > now - 2 days",
+    "time": "between 22:00 and 6:00",
+    "seconds": "> 1 year`, or another comparison: `{} within 7 days",
+    "weekday": "is saturday",
+}
 _PRESENT = frozenset({"defined", "given", "present", "set", "there"})
 
 __all__ = ["bare", "list_in_quotes", "misfit", "never", "no_list", "unquoted"]
@@ -37,6 +44,8 @@ def bare(node: Test, key: str, report: Report) -> None:
         return
     if kind in NUMERIC:
         help = f"write `{subject} > {'1 MB' if kind == 'bytes' else '1'}`, or another comparison"
+    elif kind in _TIMES:
+        help = f"write `{subject} {_TIMES[kind].format(subject)}`"
     else:
         help = f'write `{subject} exists`, `{subject} is "…"`, `{subject} contains "…"` or another relation'
     report.add("E213", f"what about `{subject}`?", node.span, "a relation is missing behind it", help)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pyfilter.message.headers import Unreadable
 from pyfilter.message.quoting import comment_end
 
-__all__ = ["MONTHS", "days_of", "moment", "month_length"]
+__all__ = ["MONTHS", "day_at", "days_of", "moment", "month_length"]
 
 LENGTH = 1000  # characters; a date with its comment has fewer than 80
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -64,6 +64,21 @@ def days_of(year: int, month: int, day: int) -> int:
     before = year - 1
     days = 365 * before + before // 4 - before // 100 + before // 400 - 719162  # as many lie before 1970
     return days + sum([month_length(year, number) for number in range(1, month)]) + day - 1
+
+
+def day_at(days: int) -> tuple[int, int, int]:
+    """Year, month and day so many days after 1970-01-01."""
+    year = 1970 + days // 365  # about as many years too late as leap days have passed: one step a year
+    while (rest := days - days_of(year, 1, 1)) < 0:
+        year += rest // 366
+    while rest >= 365 + (month_length(year, 2) == 29):
+        rest -= 365 + (month_length(year, 2) == 29)
+        year += 1
+    month = 1
+    while rest >= (length := month_length(year, month)):
+        rest -= length
+        month += 1
+    return year, month, rest + 1
 
 
 def _words(text: str) -> list[str]:

@@ -41,6 +41,8 @@ def folder(rule: str, date: str) -> str:
 MIDNIGHT = "Tue, 30 Jun 2026 22:00:00 +0000"  # 1 July in Berlin
 BEFORE = "Tue, 30 Jun 2026 21:59:59 +0000"
 RECENT = "Tue, 24 Nov 2026 22:00:00 +0000"  # half an hour ago
+TODAY = "Tue, 24 Nov 2026 22:45:00 +0000"  # in a quarter of an hour
+OCTOBER = "Sat, 24 Oct 2026 22:00:00 +0000"  # the first second of the day on which summer time ends
 TO_COME = "Fri, 27 Nov 2026 22:30:01 +0000"
 
 
@@ -77,6 +79,24 @@ TO_COME = "Fri, 27 Nov 2026 22:30:01 +0000"
         ("today between 2026-11-24 and 2026-11-24", "", True),
         ("today between 2026-12-24 and 2027-01-02", "", False),
         ("today.year is 2026", "", True),
+        ("today is date", RECENT, True),
+        ("today > date", RECENT, False),
+        ("today < date", TODAY, False),
+        ("today <= date", TODAY, True),
+        ("today is date", TODAY, True),
+        ("today < date", TO_COME, True),
+        ("today between date and now", TODAY, True),
+        ("today is date - 3 days", TO_COME, True),
+        ("today is now - 23 hours", "", True),
+        ("today is now - 24 hours", "", False),
+        ("today > date", "nonsense", False),
+        ("date >= today - 30 days", OCTOBER, True),
+        ("date < today - 30 days", OCTOBER, False),
+        ("date is today - 30 days", OCTOBER, True),
+        ("date is 2026-10-24 + 1 day", OCTOBER, True),
+        ("date is 2026-10-25 + 1 hour", OCTOBER, False),
+        ("date > 2026-12-24 - 9000 years", OCTOBER, True),
+        ("date < 2026-12-24 + 9000 years", OCTOBER, True),
         ("time between 22:00 and 6:00", "", True),
         ("time between 6:00 and 22:00", "", False),
         ("time is 23:30", "", True),
@@ -92,3 +112,22 @@ def test_a_condition_of_time(condition: str, date: str, holds: bool) -> None:
 def test_holes_are_written_by_the_local_calendar_and_in_no_language() -> None:
     rule = 'rule "r" { file into "{today:%Y-%m} {now:%a %d %b %H}h {date.year} {today} {weekday}" }'
     assert folder(rule, MIDNIGHT) == "2026-11 Tue 24 Nov 23h 2026 2026-11-24 tuesday"
+
+
+@pytest.mark.parametrize(
+    ("date", "age"),
+    [
+        (RECENT, "30 minutes"),
+        (TO_COME, "3 days still to come"),
+        (MIDNIGHT, "147 days"),
+        ("Sun, 24 Nov 2024 22:30:00 +0000", "2 years"),
+        ("Tue, 24 Nov 2026 22:29:59 +0000", "1 second"),
+        ("Tue, 24 Nov 2026 22:30:00 +0000", "0 seconds"),
+    ],
+)
+def test_an_age_stands_in_words(date: str, age: str) -> None:
+    assert folder('rule "r" { file into "{age}" }', date) == age
+
+
+def test_there_is_no_age_without_a_date() -> None:
+    assert folder('rule "r" { file into "old{age}" }', "nonsense") == "old"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfilter.message.dates import LENGTH, days_of, moment, month_length
+from pyfilter.message.dates import LENGTH, day_at, days_of, moment, month_length
 from pyfilter.message.message import Message
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "mail"
@@ -91,6 +91,17 @@ def test_the_calendar_agrees_with_the_standard_library(day: date) -> None:
 
 def test_february_has_29_days_in_leap_years() -> None:
     assert [month_length(year, 2) for year in (1900, 2000, 2024, 2026)] == [28, 29, 29, 28]
+
+
+@given(st.integers(-(10**7), 10**7))
+def test_each_day_has_its_number(days: int) -> None:
+    assert days_of(*day_at(days)) == days
+
+
+@given(st.dates())
+def test_days_are_those_of_the_standard_library(day: date) -> None:
+    assert day_at(days_of(day.year, day.month, day.day)) == (day.year, day.month, day.day)
+    assert days_of(day.year, day.month, day.day) == day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 @given(st.text(max_size=1200) | st.text(alphabet="0123456789 :,+-()\\.JanNovTueGMT", max_size=80))
