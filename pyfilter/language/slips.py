@@ -2,7 +2,8 @@
 
 A ``Slip`` is a row: where it applies (what stands before the error in its
 statement, what stands at it), and the words it gets back. Its rows are in
-slips_statement.py (a word that begins a statement), slips_condition.py
+slips_statement.py (a word that begins a statement), slips_borrowed.py (whole
+phrases of other languages), slips_condition.py, slips_relation.py
 (between ``when`` and the actions) and slips_text.py (texts, dates, numbers,
 actions' arguments). The first row that fits is taken.
 

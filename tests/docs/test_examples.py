@@ -28,7 +28,9 @@ from pyfilter.language.vocabulary import ACTIONS, FIELDS, RELATIONS, SETTINGS
 
 CHECKOUT = Path(__file__).parents[2]
 SEED = CHECKOUT / "examples" / "seed"
-MANUAL = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), SEED / "README.md"]
+# docs/tries.md shows what is wrong: test_tries.py holds it
+PAGES = [page for page in sorted((CHECKOUT / "docs").glob("*.md")) if page.name != "tries.md"]
+MANUAL = [CHECKOUT / "README.md", *PAGES, SEED / "README.md"]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # code within a line, also where it holds `\`

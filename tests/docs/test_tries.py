@@ -1,9 +1,9 @@
 """Sixty everyday rules as new users typed them (tries/sixty.txt), run: what docs/tries.md says of them is so.
 
-A try is read, checked and run over its two messages. Where it has errors, what the first one's help says is followed:
-the line to write takes the place of what is underlined, or of the words around it that it repeats. Where help is not one
-line to write, tries/followed.txt has the rule as somebody writes it who does what it says. So on until nothing is wrong,
-and both messages must go where they are meant to.
+A try is read, checked and run over its two messages. Where it has errors, what the first one's help says is
+followed: the line to write takes the place of what is underlined, or of the word, the condition or the line around
+it. Where help is not one line to write, tries/followed.txt has the rule as somebody writes it who does what it says.
+So on until nothing is wrong, and both messages must go where they are meant to.
 
 ``PYFILTER_REWRITE=1 pytest tests/docs/test_tries.py`` writes the table anew; read the diff before committing it.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "tries.md"
 REWRITE = bool(os.environ.get("PYFILTER_REWRITE"))
 MOST = 4  # errors that somebody follows one after another
+DIGEST = "863aa9508ad6b2d1c6a27b685ef6a6fd6df947cd2b0e03b0d420fc3bf54c3056"  # of tries/sixty.txt
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def as_help_says(one: Try, typed: str, problem: Diagnostic) -> Iterator[str]:
 
 
 def _put(typed: str, problem: Diagnostic, line: str) -> Iterator[str]:
-    """``line`` in the place of what is underlined, or of the words around it that it repeats, or of the line."""
+    """``line`` in the place of what is underlined, or of the word, the condition or the line around it; never of
+    another condition, joined by `and` or `or`."""
     start, end = problem.span.start, problem.span.end
     left = typed.rfind("\n", 0, start) + 1
     right = typed.find("\n", start)
@@ -199,13 +202,102 @@ def verdict(one: Try, result: Outcome) -> str:
     return "one error" if len(result.told) == 1 else f"{len(result.told)} errors, one for each slip"
 
 
-if __name__ == "__main__":
+def counted(verdicts: list[str]) -> dict[str, int]:
+    """How often each, errors of several slips together."""
+    kinds = {"works": 0, "one error": 0, "several": 0, "no": 0}
+    for said in verdicts:
+        kinds[said if said in kinds else "several"] += 1
+    return kinds
+
+
+def first_time() -> dict[str, str]:
+    lines = (HERE / "tries" / "first.txt").read_text("utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines if not line.startswith("#"))
+
+
+def cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    return "<br>".join(f"`{cell(line)}`" for line in text.splitlines() if line.strip())
+
+
+def row(one: Try, result: Outcome, first: str) -> str:
+    said = "<br>".join(f"{told.code}: {cell(told.message)}. *Help:* {cell(told.help)}" for told in result.told)
+    cells = (one.number, cell(one.wish), code(one.typed), said or "nothing", first, verdict(one, result))
+    return f"| {' | '.join(cells)} |"
+
+
+PEOPLE = {
+    "admin": "A mail administrator, who comes from procmail, Sieve and Exim",
+    "webmail": "Somebody who knows the filter pages of webmail",
+    "python": "A Python developer",
+}
+KINDS = {
+    "works": "works as it was typed",
+    "one error": "one error, whose help makes it work",
+    "several": "two or three slips, an error for each, whose helps make it work",
+    "no": "anything else",
+}
+
+
+def tables() -> str:
+    """What stands in the page from its first table on."""
+    done = {one: outcome(one, one.typed) for one in tries()}
+    first = first_time()
+    before, after = counted(list(first.values())), counted([verdict(one, done[one]) for one in done])
+    lines = ["| of sixty | the first time | now |", "|---|---|---|"]
+    lines += [f"| {text} | {before[kind]} | {after[kind]} |" for kind, text in KINDS.items()]
+    for person, who in PEOPLE.items():
+        lines += ["", f"## {who}", "", "| | wish | typed | what is said | first | now |", "|---|---|---|---|---|---|"]
+        lines += [row(one, done[one], first[one.number]) for one in done if one.person == person]
+    return "\n".join(lines) + "\n"
+
+
+# ------------------------------------------------------------------ the tests
+
+
+def test_twenty_of_each() -> None:
+    assert [one.number for one in tries()] == [f"{number:02}" for number in range(1, 61)]
+    assert counted_people() == {"admin": 20, "webmail": 20, "python": 20}
+    assert list(first_time()) == [one.number for one in tries()]
+
+
+def counted_people() -> dict[str, int]:
+    people = [one.person for one in tries()]
+    return {person: people.count(person) for person in PEOPLE}
+
+
+def test_the_tries_stay_as_they_were_typed() -> None:
+    digest = hashlib.sha256((HERE / "tries" / "sixty.txt").read_bytes()).hexdigest()
+    assert digest == DIGEST
+
+
+@pytest.mark.parametrize("one", tries(), ids=[one.number for one in tries()])
+def test_a_try_works_or_is_told_how(one: Try) -> None:
+    result = outcome(one, one.typed)
+    assert verdict(one, result) != "no", (result, errors(result.last))
+
+
+@pytest.mark.parametrize("one", tries(), ids=[one.number for one in tries()])
+def test_the_two_mails_are_told_apart(one: Try) -> None:
+    """Else a rule that takes everything, or nothing, would do."""
+    result = outcome(one, one.typed)
+    meant, near = one.mails
+    assert not goes_as_meant(result.last, replace(near, goes=meant.goes))
+
+
+def test_every_recorded_edit_follows_an_error_that_is_said() -> None:
     for one in tries():
-        result = outcome(one, one.typed)
-        print(f"== {one.number} {one.person}: {one.wish}: {verdict(one, result).upper()}")
-        for told in result.told:
-            print(f"   {told.code} {told.message}\n      help: {told.help}")
-        if not result.works:
-            print(result.last)
-            for problem in errors(result.last):
-                print("   >", problem.code, problem.message, "|", problem.span.text.split("\n")[0], "|", problem.help)
+        codes = {told.code for told in outcome(one, one.typed).told}
+        assert {code for number, code in followed() if number == one.number} <= codes, one.number
+    assert {number for number, _ in followed()} <= {one.number for one in tries()}
+
+
+def test_the_page_says_what_happens() -> None:
+    text = PAGE.read_text("utf-8")
+    head = text[: text.index("| of sixty ")]
+    if REWRITE:
+        PAGE.write_text(head + tables(), "utf-8")
+    assert PAGE.read_text("utf-8") == head + tables()
