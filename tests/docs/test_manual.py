@@ -141,7 +141,8 @@ class Home:
             ["/bin/sh", "-c", command], cwd=self.path, env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False,
         )  # fmt: skip
-        return done.stdout.decode("utf-8", "replace").replace(str(self.path), "/home/ann")
+        printed = done.stdout.decode("utf-8", "replace")
+        return printed.replace(str(self.path), "/home/ann").replace(f"{CHECKOUT}/rules/", "…/")
 
     def check(self) -> None:
         for file in self.unchecked:
