@@ -12,7 +12,7 @@ _DAY = ("year", "month", "day")
 
 PARTS = (
     PartRow("address", "text", "the address alone: `ann+shop@mail.example`"),
-    PartRow("local", "text", "what stands before the `@`, without the extension: `ann`"),
+    PartRow("local", "text", "what stands before the `@`: `ann+shop`"),
     PartRow("domain", "text", "what stands behind the `@`: `mail.example`"),
     PartRow("extension", "text", "what stands between `+` and `@`: `shop`"),
     PartRow("name", "text", "the name as the sender wrote it, a person's or a file's"),
