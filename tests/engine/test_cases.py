@@ -11,6 +11,7 @@ committing it.
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pyfilter.engine.trace import explain
 from pyfilter.language.compiling import compile_sources
 from pyfilter.language.program import Program
 from pyfilter.language.tree import Source
+from pyfilter.language.vocabulary import ACTIONS
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.message.verdict import Verdict
@@ -57,7 +59,8 @@ def fact_of(line: str) -> tuple[Question, object]:
 
     ``unread blocked.txt`` (a list file beside the cases), ``given spam.score 7.5``, ``spamd yes 7.5 of 5.0 A,B``,
     ``dkim pass friend.example, fail other.example``, ``pass 1 cat -u = X-Clean: yes\\n\\nbody`` (its
-    number, the arguments, what the program prints), and of each service ``unknown the reason``, where it was asked.
+    number, the arguments, what the program prints), ``command wanted -q = yes``, ``lister 3600 book = a@x.example,
+    b@x.example``, ``seen 604800 = no`` (a number of seconds), and of each service ``unknown the reason``, where it was asked.
     Of the calendar, whatever the zone of this machine: ``clock 2026-11-24 23:30+01:00``, that it is so late,
     ``local 2026-07-01 00:00+02:00`` and ``moment 2026-07-01 00:00+02:00``, what it shows at that moment.
     """
@@ -73,6 +76,12 @@ def fact_of(line: str) -> tuple[Question, object]:
         if printed.startswith("unknown "):
             return question, Unknown(printed.removeprefix("unknown "))
         return question, printed.replace("\\n", "\n").encode()
+    if kind in ("command", "lister", "seen"):
+        arguments, _, said = rest.partition(" = ")
+        question = Question(kind, arguments.replace(" ", "\0"))
+        if said.startswith("unknown "):
+            return question, Unknown(said.removeprefix("unknown "))
+        return question, frozenset(said.split(", ")) if kind == "lister" else said == "yes"
     if rest.startswith("unknown "):
         return Question(kind), Unknown(rest.removeprefix("unknown "))
     if kind in CALENDAR:
@@ -129,3 +138,8 @@ def test_case(path: Path) -> None:
 
 def test_there_are_cases() -> None:
     assert len(CASES) >= 20
+
+
+def test_every_verb_has_a_case() -> None:
+    rules = "\n".join(sections(path.read_text("utf-8"))["rules"] for path in CASES)
+    assert [verb for verb in ACTIONS if not re.search(rf"(?m)(?:^|[;{{])\s*{verb}(?![\w-])", rules)] == []
