@@ -137,6 +137,11 @@ SPAM_TESTS = 1000
 SPAM_TEST_CHARACTERS = 100
 # seconds; below Postfix's command_time_limit (1000 s), which bounces.
 DEADLINE_SECONDS = 300
+# seconds before the launcher's deadline at which replies, notices and the memory must be done: it kills, and the mail
+# lies in its folder by then. Less are no time for a program that hangs, with its grace.
+FAREWELL_SECONDS = 30
+# seconds that must be left for a reply or a notice to be begun; a mail server takes one in some 0.1 s.
+TELL_LEAST_SECONDS = 0.3
 # seconds after which a file in tmp/ is left over from a crash (maildir(5)).
 STALE_TMP_SECONDS = 36 * 3600
 # bytes of one path component, the limit of every Linux file system.
@@ -175,7 +180,7 @@ MEMORY_SECONDS = 366 * 86400
 # rows of the memory of deliveries; 1,000 mails a day for a year, some 20 MB.
 MEMORY_ROWS = 400_000
 # seconds to wait for another delivery that writes into the memory; each writes for some ms.
-MEMORY_LOCK_SECONDS = 5
+MEMORY_LOCK_SECONDS = 1
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
 # seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).

@@ -9,8 +9,8 @@ What ``pyfilter-deliver`` (the launcher) and ``pyfilter deliver`` run. Options: 
 - HOME must be a directory of the running user's. Rules that others could have written are refused.
 - Whatever is unforeseen is a temporary failure; its traceback goes to the log, never to a sender.
 - Nothing but the one line of status.py ever reaches standard output; standard error stays empty.
-- A deadline of our own (`set deadline`), since Postfix bounces at its own: SIGALRM ends the process,
-  which defers the mail.
+- A deadline of our own (`set deadline`, deadline.py), since Postfix bounces at its own: SIGALRM ends the process,
+  which defers the mail. Once the mail is filed no alarm comes, and what is left to do keeps within that time.
 
 Imports only what a delivery needs; tests/test_imports.py holds the list.
 """
@@ -21,7 +21,7 @@ import os
 import sys
 import time
 
-from pyfilter import limits, log
+from pyfilter import deadline, limits, log
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     home = ""
     outcome = Outcome(DEFERRED)
     try:
-        _deadline(limits.DEADLINE_SECONDS)
+        deadline.begin(limits.DEADLINE_SECONDS)
         home = _home()
         outcome = _deliver(arguments, parent, home)
     except BaseException as error:  # the outermost, an interrupt included: the sender must not bounce for it
@@ -58,14 +58,6 @@ def main(arguments: list[str]) -> int:
             if outcome.status is REJECTED:  # without its reason a refusal tells the sender nothing
                 return DEFERRED.exit
     return outcome.status.exit
-
-
-def _deadline(seconds: int) -> None:
-    from _signal import SIG_DFL, SIG_UNBLOCK, SIGALRM, alarm, pthread_sigmask, signal
-
-    signal(SIGALRM, SIG_DFL)
-    pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
-    alarm(seconds)
 
 
 def _home() -> str:
@@ -100,7 +92,7 @@ def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
     message = Message.from_bytes(_read(parent))
     plan = _plan(_options(arguments), message, home)
     setting = str(plan.settings["log"] or "")
-    _deadline(max(1, int(float(str(plan.settings["deadline"])) - (time.monotonic() - started))))
+    deadline.begin(max(1, int(float(str(plan.settings["deadline"])) - (time.monotonic() - started))))
     outcome = execute(plan, message, home)
     try:
         if outcome.status is not DEFERRED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -375,9 +376,9 @@ def test_a_feeder_killed_in_the_middle(account: Account) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     first = (
-        "real = mda._deadline\n"
+        "real = mda.deadline.begin\n"
         "def begun(seconds):\n    real(seconds)\n    mda.os.write(2, b'begun: ')\n"
-        "mda._deadline = begun"
+        "mda.deadline.begin = begun"
     )
     done = subprocess.run(  # ends when the last holder of standard output does: the delivery
         [sys.executable, "-c", feeder, *account.command(first=first)],
@@ -428,6 +429,51 @@ def test_the_deadline_holds_where_the_caller_blocked_the_alarm(account: Account)
         "pyfilter.delivery.execute.execute = lambda *_: time.sleep(60)"
     )
     assert account.deliver(first=first).status == -signal.SIGALRM
+
+
+def test_a_deadline_does_not_come_while_copies_become_visible(account: Account) -> None:
+    account.rules('set deadline = 1 second\nrule "x" { copy into "A"; file into "B" }\n')
+    first = (
+        "import time\nfrom pyfilter.delivery import maildir\nreal = maildir.publish\n"
+        "def slow(copy):\n    real(copy)\n    time.sleep(0.7)\n"
+        "maildir.publish = slow"
+    )
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    assert account.mail() == {".A": [FILED], ".B": [FILED]}
+
+
+def test_a_reply_that_hangs_does_not_bring_filed_mail_again(account: Account) -> None:
+    program = account.home / "sendmail"
+    program.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n")
+    program.chmod(0o755)
+    account.rules(f'set deadline = 1 second\nset sendmail = "{program}"\nrule "x" {{ reply "Away."; keep }}\n')
+    message = MESSAGE.replace(b"Subject:", b"To: me@y.example\nSubject:")
+    assert account.deliver(message=message) == Ended(0, b"", b"")
+    assert len(account.mail()["Maildir"]) == 1
+    (line,) = account.log
+    assert 'the reply by rule "x" was not sent: ' in line and "it was ended after 0." in line
+
+
+def test_no_reply_is_begun_when_the_time_is_over(account: Account) -> None:
+    account.rules('set deadline = 1 second\nrule "x" { reply "Away."; keep }\n')
+    first = "mda.limits.TELL_LEAST_SECONDS = 2"
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    (line,) = account.log
+    assert "no reply by rule 'x': the deadline of the delivery is over" in line
+
+
+def test_a_memory_that_is_locked_does_not_bring_filed_mail_again(account: Account) -> None:
+    account.rules('set deadline = 1 second\nrule "x" { when duplicate; discard }\n')
+    assert account.deliver(message=MESSAGE.replace(b"<1@x>", b"<0@x>")) == Ended(0, b"", b"")
+    database = sqlite3.connect(account.home / ".local/state/pyfilter/memory", isolation_level=None)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        ended = account.deliver(first="mda.limits.MEMORY_LOCK_SECONDS = 30")
+    finally:
+        database.close()
+    assert ended == Ended(0, b"", b"")
+    assert len(account.mail()["Maildir"]) == 2
+    assert "; the delivery was not remembered: " in account.log[1] and "database is locked" in account.log[1]
 
 
 @pytest.mark.parametrize("kind", ["log", "list", "rules", "cache"])

@@ -6,10 +6,10 @@ Out: an Outcome (status.py); ``execute`` never raises.
 - **stage**: each copy is written to its folder's ``tmp/`` and brought to disk (maildir.py).
 - **send**: what goes to somebody else goes now (handing_on.py): forward, copy-to, pipe.
 - **publish**: each copy is made visible; then every directory is brought to disk. What goes into an mbox (mbox.py) or
-  an MH directory (mh.py) comes first.
+  an MH directory (mh.py) comes first. From here on no short deadline ends the delivery (deadline.py).
 - Whatever goes wrong before the last copy is visible and durable: everything is taken back,
   and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
-- **tell**: replies and notices, when all is done; that one fails is only told.
+- **tell**: replies and notices, when all is done, as long as there is time; that one fails is only told.
 
 G1: DELIVERED says that the message is durable in every folder of the plan (as far as
 ``set durable`` asks for it). G2: DEFERRED says that no copy is visible, except after a crash
@@ -30,7 +30,7 @@ import errno
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import deadline, limits
 from pyfilter.delivery import folders, maildir
 from pyfilter.engine.plan import INBOX, SENDING, TELLING
 from pyfilter.language import files
@@ -149,7 +149,9 @@ def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Out
         if failed := sendings.send():
             raise Refused(failed)
         notes += sendings.notes
+    deadline.publish()
     _publish(str(plan.settings["durable"]), attempt)
+    deadline.filed()
     detail = "; ".join(notes)
     if plan.outcome == "rejected":
         return Outcome(REJECTED, _one_line(plan.reason), detail)
@@ -271,6 +273,9 @@ def _tell(plan: Plan, message: Message, home: str) -> list[str]:
     notes = []
     for action in plan.actions:
         if action.verb in TELLING:
+            if deadline.left() < limits.TELL_LEAST_SECONDS:
+                notes.append(f"no {action.verb} by rule {action.rule!r}: the deadline of the delivery is over")
+                continue
             try:
                 notes.append(_told(action, plan, message, home))
             except BaseException as error:

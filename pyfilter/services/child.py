@@ -9,8 +9,8 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 - **Input** lies in a file in memory: a program that reads none of it, or not all, makes no difference.
 - **Output**: standard output and standard error, ``limit`` bytes of each; what comes beyond is read and thrown away.
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
-  later SIGKILL; this process' own alarm (mda.py) comes later than both. Once it has exited nothing is waited for: what
-  it left running may keep its output open.
+  later SIGKILL; this process' own alarm (deadline.py) comes later than both, and once the mail is filed the program has
+  what is left of its time. When it has exited nothing is waited for: what it left running may keep its output open.
 - **Limits**: CPU, memory, size of files, open files, no core (limits.py); signals as a fresh program expects them.
 
 subprocess is not used: importing it costs more than most programs that are run here take to answer.
@@ -24,7 +24,7 @@ import errno
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import deadline, limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,8 +203,10 @@ def _before_our_own(seconds: float) -> float:
     """Who is ended by an alarm ends no children."""
     from _signal import ITIMER_REAL, getitimer
 
-    remaining = getitimer(ITIMER_REAL)[0]
-    return min(seconds, max(0.1, remaining - limits.CHILD_GRACE_SECONDS - 1)) if remaining else seconds
+    remaining: float = getitimer(ITIMER_REAL)[0]
+    if remaining:
+        return min(seconds, max(0.1, remaining - limits.CHILD_GRACE_SECONDS - 1))
+    return min(seconds, max(0.1, deadline.left()))
 
 
 def _expect_children() -> None:

@@ -9,7 +9,8 @@ both, and when it was delivered last. No text of a message is kept.
   it is a duplicate of itself. Mail that was rejected or discarded was not delivered.
 - Rows older than limits.MEMORY_SECONDS are forgotten, of more than limits.MEMORY_ROWS the oldest; now and then, when a
   digest begins with a zero byte. A time that is still to come is none: the clock was wrong.
-- A database that is damaged is put aside and begun anew. What cannot be read is unknown, and never hinders a delivery.
+- A database that is damaged is put aside and begun anew. What cannot be read is unknown, and never hinders a delivery:
+  a lock is waited for once, limits.MEMORY_LOCK_SECONDS and no longer than the delivery has.
 
 Errors: none; ``remember`` gives a sentence for the log.
 """
@@ -19,7 +20,7 @@ from __future__ import annotations
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import deadline, limits
 from pyfilter.engine.questions import Unknown
 from pyfilter.services.store import Store
 
@@ -51,6 +52,9 @@ TRACE = frozenset({
 # of what a plan ended with, what is no delivery
 UNDELIVERED = frozenset({"discarded", "rejected", "deferred"})
 
+# paths of memories that could not be used when this process tried last: nobody waits for them twice
+_failed: set[str] = set()
+
 
 def seen(inquiry: Inquiry) -> bool | Unknown:
     """Was the message delivered within so many seconds (``Inquiry.argument``)?"""
@@ -59,7 +63,7 @@ def seen(inquiry: Inquiry) -> bool | Unknown:
         return False
     with _opened(path) as store:
         rows = store.rows("SELECT time FROM delivered WHERE message = ?", (_key(inquiry.message, inquiry.envelope),))
-        if store.failure:
+        if _is_failed(store, path):
             return Unknown(f"the memory of deliveries cannot be read: {store.failure}")
     if not rows:
         return False
@@ -73,17 +77,26 @@ def remember(plan: Plan, message: Message, home: str) -> str:
         return ""
     now = int(time.time())
     key = _key(message, plan.envelope)
-    with _opened(os.path.join(home, FILE)) as store:
+    path = os.path.join(home, FILE)
+    with _opened(path) as store:
         done = store.write("INSERT OR REPLACE INTO delivered (message, time) VALUES (?, ?)", (key, now))
         if done and key[0] == 0:
             _forget(store, now)
+        _is_failed(store, path)
         return "" if done else f"the delivery was not remembered: {store.failure}"
 
 
 def _opened(path: str) -> Store:
-    return Store(
-        path, tables=TABLES, version=VERSION, seconds=limits.MEMORY_LOCK_SECONDS, kept="deliveries", rebuilt=True
-    )
+    seconds = 0.0 if path in _failed else min(limits.MEMORY_LOCK_SECONDS, max(0.0, deadline.left()))
+    return Store(path, tables=TABLES, version=VERSION, seconds=seconds, kept="deliveries", rebuilt=True)
+
+
+def _is_failed(store: Store, path: str) -> bool:
+    if store.failure:
+        _failed.add(path)
+    else:
+        _failed.discard(path)
+    return bool(store.failure)
 
 
 def _forget(store: Store, now: int) -> None:

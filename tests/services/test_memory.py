@@ -211,6 +211,23 @@ def test_a_lock_that_stays_hinders_nobody_for_long(home: Path, monkeypatch: pyte
     assert asked(A) is True
 
 
+def test_a_lock_is_waited_for_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limits.MEMORY_LOCK_SECONDS <= 1
+    monkeypatch.setattr(limits, "MEMORY_LOCK_SECONDS", 0.01)
+    deliver(home, A)
+    waits: list[float] = []
+    real = memory.Store
+    monkeypatch.setattr(memory, "Store", lambda path, **words: waits.append(words["seconds"]) or real(path, **words))
+    other = sqlite3.connect(home / FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert isinstance(asked(A), Unknown) and isinstance(asked(A, seconds=60), Unknown)
+    assert deliver(home, A) != ""
+    other.close()
+    assert asked(A) is True
+    assert asked(A) is True
+    assert waits == [0.01, 0, 0, 0, 0.01], "and again once it was free"
+
+
 def test_a_place_where_no_database_can_be_is_told(home: Path) -> None:
     (home / ".local").mkdir()
     (home / ".local/state").write_text("a file\n")
