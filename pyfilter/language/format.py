@@ -18,209 +18,155 @@ The rules:
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from pyfilter.language import texts
-from pyfilter.language.check_folders import respelled, shown
+from pyfilter.language.check_folders import shown
 from pyfilter.language.diagnostics import Diagnostic
+from pyfilter.language.format_words import Comment, Listening, Word, words
 from pyfilter.language.parse import parse
-from pyfilter.language.reader import Reader
 from pyfilter.language.tree import Place, Source, Span
 
 WIDTH = 100
 COMMENT_COLUMN = 80
 STEP = 4
 
-_COMMENT = re.compile(r"#[^\n]*")
-_SEPARATORS = ("SEMICOLON", "COMMA")
 _JOINING = ("COMMA", "AND", "OR", "_OR_TEXT", "LPAR", "AS")
-# so that what follows stands below what follows `when `
-_ALIGNED = {"and": 1, "or": 2}
+# how far in from its statement the first operand stands: behind `when `; of a definition a step within `and `
+_OPERANDS = {"WHEN": 5, "GIVEN": 6, "DEFINE": 2 * STEP}
 
 
 def formatted(source: Source) -> tuple[str | None, list[Diagnostic]]:
-    file, problems = parse(source)
+    reader = Listening(source)
+    file, problems = parse(source, reader)
     if problems:
         return None, problems
-    written = _Writer(source).run()
-    again, problems = parse(Source(source.name, written))
-    same = not problems and _same(file.items, again.items)
-    return (written if same and _comments(source) == _comments(again.source) else None), []
+    before = words(reader)
+    written = _Writer(source, before).run()
+    again = Listening(Source(source.name, written))
+    result, problems = parse(again.source, again)
+    same = not problems and _same(file.items, result.items) and _comments(before) == _comments(words(again))
+    # counted too, for what is no comment to words() either
+    return (written if same and written.count("#") == source.text.count("#") else None), []
 
 
-@dataclass(slots=True)
-class _Word:
-    """A token, and what stands before it: comments as (column or None for one on its own line, text, blank line above),
-    whether a line break or the end of a statement does, and a blank line."""
-
-    type: str
-    start: int
-    end: int
-    text: str
-    comments: list[tuple[int | None, str, bool]] = field(default_factory=list)
-    broken: bool = False
-    ends: bool = False
-    blank: bool = False
-    close: int = 0  # of a `{`: the number of its `}`
-    flat: int = -1  # of a `{`: how wide the block is on one line, -1 if it cannot be
-    entries: bool = False  # of a `{`: whether texts of a list stand in it
-
-
-class _Listening(Reader):
-    """A reader that keeps the tokens it took."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__(source)
-        self.seen: list[tuple[str, int, int]] = []
-
-    def take(self, token: Any, start: int, end: int) -> bool:
-        self.seen.append((token.type, start, end))
-        return super().take(token, start, end)
-
-
-def _words(source: Source) -> list[_Word]:
-    reader = _Listening(source)
-    reader.run()
-    text = source.text
-    words: list[_Word] = []
-    ends = False
-    position = 0
-    for type, start, end in [*reader.seen, ("$END", len(text), len(text))]:
-        if type == "_NL":
-            ends = True
-            continue
-        word = _Word(type, start, end, text[start:end], ends=ends)
-        if type == "STRING" and words and words[-1].type == "INTO":
-            word.text = _folder(source, word)
-        _note_gap(word, text, position, start)
-        words.append(word)
-        position, ends = end, False
-    _pair(words)
-    return words
-
-
-def _folder(source: Source, word: _Word) -> str:
-    holes = texts.text(source, word.start, word.end, []).holes
-    return word.text if holes else f'"{respelled(word.text[1:-1])}"'
-
-
-def _note_gap(word: _Word, text: str, start: int, end: int) -> None:
-    position = start
-    for found in _COMMENT.finditer(text, start, end):
-        breaks = text.count("\n", position, found.start())
-        own = breaks > 0 or not start
-        column = None if own else found.start() - (text.rfind("\n", 0, found.start()) + 1)
-        if column is not None and text[found.start() - 2 : found.start()].strip(" "):
-            column = 0
-        word.comments.append((column, found[0].rstrip(), breaks > 1))
-        position = found.end()
-    breaks = text.count("\n", position, end)
-    word.broken = bool(word.comments) or breaks > 0
-    word.blank = breaks > 1
-
-
-def _pair(words: list[_Word]) -> None:
-    opened: list[int] = []
-    for number, word in enumerate(words):
-        if word.type == "LBRACE":
-            word.entries = number > 1 and words[number - 2].type == "LIST"
-            opened.append(number)
-        elif word.type == "RBRACE":
-            words[opened.pop()].close = number
-    # widths from the left, and how many breaks stand before each word: so each block costs the same
-    total, breaks = [0], [0]
-    for word in words:
-        total.append(total[-1] + len(word.text) + 1)
-        breaks.append(breaks[-1] + (word.broken or word.type == "LONG_STRING"))
-    for number, word in enumerate(words):
-        if word.type == "LBRACE" and breaks[word.close + 1] == breaks[number + 1]:
-            word.flat = total[word.close + 1] - total[number]
+def _comments(words: list[Word]) -> list[str]:
+    return [text for word in words for _, text, _ in word.comments]
 
 
 class _Writer:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, words: list[Word]) -> None:
         self.source = source
-        self.words = _words(source)
+        self.words = words
         self.lines: list[str] = []
         self.line = ""
+        self.before = ""  # the type of the word written last
+        self.first = True  # at the beginning of a statement
+        self.carried: list[Comment] = []  # comments before a `{` or a separator, for what follows
+        self.flat_until = -1  # the `}` up to which all stays on this line
+        self.pending = ""  # the separator before this word, of a block on one line
         self.depth = 0
-        self.parens = 0
-        self.lists: list[bool] = []
+        self.lists: list[bool] = []  # of each open `{`, whether texts of a list stand in it
+        # where operands stand: of each open `{` those of its statement, of each `(` in it
+        self.columns: list[list[int]] = [[0]]
 
     def run(self) -> str:
-        flat_until = -1
-        first = True  # at the beginning of a statement
-        carried: list[tuple[int | None, str, bool]] = []  # comments between a head and its `{`
-        before = ""
-        pending = ""  # a separator within a block on one line
         for number, word in enumerate(self.words):
-            flat = number <= flat_until
-            comments, word.comments = carried + word.comments, []
-            carried = []
-            if word.type == "LBRACE" and comments:
-                carried, comments = comments, []
-            if word.type in _SEPARATORS and (word.type == "SEMICOLON" or (self.lists and self.lists[-1])):
-                if comments:
-                    carried = comments
-                first, pending = True, word.text
+            comments, self.carried = self.carried + word.comments, []
+            if self.separates(word):
+                self.first, self.pending, self.carried = True, word.text, comments
                 continue
-            opening, closing = before == "LBRACE", word.type == "RBRACE"
-            first = first or (word.ends and before not in _JOINING and word.type != "LBRACE") or opening
-            first = first or word.type == "$END"
-            if closing:
-                self.depth -= 1
-                self.lists.pop()
-            if flat:
-                glue = pending + " " if pending and not closing and not opening else " "
-                self.put(word, glue, before)
-            elif first or closing:
-                edge = opening or closing or not (self.lines or self.line) or word.type == "$END"
-                self.end(comments, STEP * (self.depth + closing), word.blank and not edge)
-                self.line = " " * (STEP * self.depth)
-                self.put(word, "", before)
-            elif (word.broken or comments) and word.type != "LBRACE":
-                margin = STEP * (self.depth + self.parens) + _ALIGNED.get(word.text, STEP + (before in ("AND", "OR")))
-                self.end(comments, margin, word.blank)
-                self.line = " " * margin
-                self.put(word, "", before)
-            else:
-                self.put(word, " ", before)
-            first, pending, before = False, "", word.type
-            self.parens += (word.type == "LPAR") - (word.type == "RPAR")
             if word.type == "LBRACE":
-                self.depth += 1
-                self.lists.append(word.entries)
-                fits = word.flat >= 0 and not carried and len(self.line) + word.flat <= WIDTH
-                if not flat and fits:
-                    flat_until = word.close
+                comments, self.carried = [], comments
+            self.place(word, number, comments)
+            self.first, self.pending, self.before = False, "", word.type
+            self.note(word, number)
         newline = "\r\n" if self.source.text.partition("\n")[0].endswith("\r") else "\n"
         while self.lines and not self.lines[-1]:
             self.lines.pop()
         return "".join(line + newline for line in self.lines)
 
-    def put(self, word: _Word, glue: str, before: str) -> None:
-        if before == "LPAR" or word.type in ("RPAR", "COMMA"):
+    def separates(self, word: Word) -> bool:
+        return word.type == "SEMICOLON" or (word.type == "COMMA" and self.lists[-1:] == [True])
+
+    def place(self, word: Word, number: int, comments: list[Comment]) -> None:
+        """Write the word on this line, or on one of its own."""
+        opening, closing = self.before == "LBRACE", word.type == "RBRACE"
+        if closing:
+            self.depth -= 1
+            self.lists.pop()
+            self.columns.pop()
+        ended = word.ends and self.before not in _JOINING and word.type not in ("LBRACE", "RPAR")
+        if number <= self.flat_until:
+            self.put(word, self.pending + " " if self.pending and not closing and not opening else " ")
+        elif self.first or ended or opening or closing or word.type == "$END":
+            edge = opening or closing or not (self.lines or self.line) or word.type == "$END"
+            self.end(comments, STEP * (self.depth + closing), word.blank and not edge)
+            self.line = " " * (STEP * self.depth)
+            self.put(word, "")
+            if not closing:
+                self.columns[-1] = [STEP * self.depth + _OPERANDS.get(word.type, STEP + 1)]
+        elif (word.broken or comments) and word.type != "LBRACE":
+            margin = self.margin(word)
+            self.end(comments, margin, word.blank)
+            self.line = " " * margin
+            self.put(word, "")
+        else:
+            self.put(word, " ")
+
+    def margin(self, word: Word) -> int:
+        """Where a line begins that goes on with a statement."""
+        columns = self.columns[-1]
+        if word.text in ("and", "or"):
+            return columns[-1] - len(word.text) - 1
+        if word.type == "RPAR":
+            return columns[-2]
+        if self.before in ("AND", "OR", "LPAR", "AS"):
+            return columns[-1]
+        return STEP * (self.depth + 1) if len(columns) == 1 else columns[-1] + STEP
+
+    def note(self, word: Word, number: int) -> None:
+        """What the word just written opens or closes."""
+        columns = self.columns[-1]
+        if word.type == "LPAR":
+            broken = self.words[number + 1].broken
+            columns.append(columns[-1] + STEP if broken else len(self.line))
+        elif word.type == "RPAR":
+            columns.pop()
+        elif word.type == "LBRACE":
+            self.depth += 1
+            self.lists.append(word.entries)
+            self.columns.append([0])
+            fits = word.flat >= 0 and not self.carried and len(self.line) + word.flat <= WIDTH
+            if number > self.flat_until and fits:
+                self.flat_until = word.close
+
+    def put(self, word: Word, glue: str) -> None:
+        if self.before == "LPAR" or word.type in ("RPAR", "COMMA"):
             glue = glue if glue.strip() else ""
-        if word.type != "LONG_STRING":
-            self.line += glue + word.text
-            return
+        self.line += glue
+        if word.type == "LONG_STRING":
+            self.put_long(word)
+        else:
+            self.line += word.text
+
+    def put_long(self, word: Word) -> None:
+        """A text of several lines, a step further in than its statement."""
         margin = " " * (STEP * (self.depth + 1))
         lines = texts.unindented(self.source.text, word.start + 3, word.end - 3)
         written = [self.source.text[start:end] for start, end in lines]
         if "\n" not in word.text or any(line.endswith("\r") for line in written):
-            first, *rest = word.text.split("\n")
-            written = [first, *rest]
-            self.line += glue + written[0]
+            written = word.text.split("\n")
         else:
-            self.line += glue + '"""'
-            written = ["", *(margin + line if line else "" for line in written[:-1]), margin + written[-1] + '"""']
-        for line in written[1:]:
+            written = ['"""', *(margin + line if line else "" for line in written[:-1]), margin + written[-1] + '"""']
+        first, *rest = written
+        self.line += first
+        for line in rest:
             self.lines.append(self.line)
             self.line = line
 
-    def end(self, comments: list[tuple[int | None, str, bool]], margin: int, blank: bool) -> None:
+    def end(self, comments: list[Comment], margin: int, blank: bool) -> None:
         """End the line; the comments behind and below it."""
         begun = bool(self.line.strip())
         for number, (column, text, above) in enumerate(comments):
@@ -239,10 +185,6 @@ class _Writer:
         if blank and self.lines:
             self.lines.append("")
         self.line = ""
-
-
-def _comments(source: Source) -> list[str]:
-    return [comment[1] for word in _words(source) for comment in word.comments]
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -43,11 +43,12 @@ from pyfilter.language.reader import Reader
 from pyfilter.language.tree import File, Source, Span
 
 
-def parse(source: Source) -> tuple[File, list[Diagnostic]]:
+def parse(source: Source, reader: Reader | None = None) -> tuple[File, list[Diagnostic]]:
+    """``reader``: one of the source that has read nothing yet, for who wants to know what it read."""
     other = foreign.other_language(source)
     if other:
         return File(source, ()), [other]
-    reader = Reader(source)
+    reader = reader or Reader(source)
     branch = reader.run()
     in_texts: list[Diagnostic] = []
     items = build.items(source, branch, in_texts)
