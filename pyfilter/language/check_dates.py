@@ -6,6 +6,8 @@ In: a test whose relation fits such a field. Out: the test as the Program keeps 
 
 from __future__ import annotations
 
+import re
+
 from pyfilter.language.check_numbers import Numbers
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_texts import Lowered
@@ -19,6 +21,9 @@ _TAKES = {
     "moment": "write a day, `2026-12-24`, or a moment: `now - 2 days`",
     "time": "write a time of day: `18:00`",
 }
+# `18.00`, `6 pm`, `21`
+_CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[.:](?P<minute>\d\d))?[ \t]*(?P<half>[ap])?\.?m?\.?", re.IGNORECASE)
+_WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.IGNORECASE)
 
 
 class Dates:
@@ -77,7 +82,8 @@ class Dates:
             if field_kind(value.base.name) == "moment":
                 # `today` is a day, and so is what it is compared with
                 return "days" if key == "today" else "field", value.base.name, shift
-        self.report.add("E215", f"`{key}` cannot be compared with this", value.span, "", _TAKES[kind])
+        help = _written(value.span.text) if kind == "time" else _day_meant(value.span.text)
+        self.report.add("E215", f"`{key}` cannot be compared with this", value.span, "", help or _TAKES[kind])
         return None
 
     def _day(self, value: Point) -> bool:
@@ -101,3 +107,21 @@ class Dates:
         help = "a day goes from `0:00` to `23:59`"
         self.report.add("E217", f"there is no time {value.base.name}", value.base.span, "", help)
         return None
+
+
+def _written(text: str) -> str:
+    """The time of day that was meant, in 24 hours; empty: none."""
+    found = _CLOCK.fullmatch(text.strip('"'))
+    if not found:
+        return ""
+    hour, minute, half = int(found["hour"]), found["minute"] or "00", (found["half"] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return f"write `{hour}:{minute}`" if hour < 24 and int(minute) < 60 else ""
+
+
+def _day_meant(text: str) -> str:
+    inside = text.strip('"')
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", inside):
+        return f"write `{inside}` without quotes"
+    return f"write `weekday is {inside.lower()}`" if _WEEKDAY.fullmatch(inside) else ""

@@ -37,6 +37,7 @@ _CALLED = {
     "environment": "env",
     "attachment.name": "filename file-name attachment-name attachment.filename",
     "attachment": "has-attachment",
+    "attachments": "attachments.count attachments.length attachment.count number-of-attachments",
     "body": "text content message",
     "age": "older newer",
     "weekday": "day date.weekday",

@@ -16,6 +16,7 @@ _TEXTS = rf"(?:{TEXT}|\[[^\]\n]*\])"
 _TAG = r":(?P<tag>contains|is|matches|regex)\b"
 # between two tests of Sieve; a comma before a quote joins texts
 _BETWEEN = re.compile(r",\s*(?![\s\"])")
+_SIGNS = {"before": "<", "after": ">", "since": ">=", "until": "<="}
 # what a number of bytes is asked of
 _COUNTED = {"attachments": "attachments", "attachment": "attachments", "body": "size", "message": "size"}
 
@@ -29,8 +30,15 @@ def _relation(tag: str) -> str:
     return "matches" if tag.lower() == "regex" else tag.lower()
 
 
-def _texts(written: str) -> str:
-    return ", ".join(re.findall(TEXT, written))
+def _texts(written: str, tag: str = "") -> str:
+    texts = re.findall(TEXT, written)
+    return ", ".join(map(pattern, texts) if tag.lower() == "regex" else texts)
+
+
+def _part(words: Words) -> str:
+    part = {"domain": ".domain", "localpart": ".local", "all": ""}[words["part"].lower()]
+    tag = words["tag"] or "is"
+    return f"{words['name'].lower()}{part} {_relation(tag)} {_texts(words['texts'], tag)}"
 
 
 def _headers(words: Words) -> str:
@@ -74,7 +82,14 @@ SLIPS = (
     Slip(
         "E141", "a relation stands between the field and the text", before=r"(?<![\w.-])(?:header|address)",
         here=rf"{_TAG}[ \t]*\"(?P<name>[\w-]+)\"[ \t]*(?P<texts>{_TEXTS})", whole=True,
-        write=lambda words: f"header {words['name']} {_relation(words['tag'])} {_texts(words['texts'])}",
+        write=lambda words: f"header {words['name']} {_relation(words['tag'])} "
+        + _texts(words["texts"], words["tag"]),
+    ),
+    Slip(
+        "E131", "a part of a field is written with a dot", before=r"(?<![\w.-])address", whole=True,
+        here=rf":(?P<part>domain|localpart|all)[ \t]*(?::(?P<tag>\w+)[ \t]*)?\"(?P<name>[\w-]+)\"[ \t]*"
+        rf"(?P<texts>{_TEXTS})",
+        write=_part,
     ),
     Slip(
         "E129", "`:%(tag)s` is written with a sign", before=r"(?<![\w.-])size",
@@ -82,7 +97,8 @@ SLIPS = (
     ),
     Slip(
         "E141", "a relation has no `:`", before=rf"(?<![\w.-]){FIELD}", here=rf"{_TAG}[ \t]*(?P<texts>{_TEXTS})",
-        whole=True, write=lambda words: f"{words['field']} {_relation(words['tag'])} {_texts(words['texts'])}",
+        whole=True, write=lambda words: f"{words['field']} {_relation(words['tag'])} "
+        + _texts(words["texts"], words["tag"]),
     ),
     Slip(
         "E130", "`exists` stands behind the header", before=r"(?<![\w.-])not", whole=True, expected="header",
@@ -98,6 +114,22 @@ SLIPS = (
         "E131", "one field a condition", before=r"(?<![\w.-])(?:has|have)", whole=True,
         here=rf"(?:the[ \t]+)?words?[ \t]*:?[ \t]*(?P<text>{TEXT})",
         write="(subject contains %(text)s or body contains %(text)s)",
+    ),
+    Slip(
+        "E131", "how large an attachment is, is a field", before=r"(?<![\w.-])(?:has|have|with)", whole=True,
+        here=r"(?:an?[ \t]+)?attachments?[ \t]+(?:that[ \t]+is[ \t]+)?(?P<word>larger|bigger|over|smaller|under)"
+        r"(?:[ \t]+than)?[ \t]*(?P<number>\d+)[ \t]*(?P<unit>[kKmMgG]?)[bB]?(?!\w)",
+        write=lambda words: "attachment." + _size({**words, "tag": "over" if words["word"][0] in "lbo" else "under"}),
+    ),
+    Slip(
+        "E129", "`%(word)s` is written with a sign", before=r"(?<![\w.-])(?:sent|received|arrived|delivered|dated)",
+        here=r"(?:on[ \t]+)?(?P<word>before|after|since|until)[ \t]+(?P<day>[\w-]+)", whole=True,
+        write=lambda words: f"date {_SIGNS[words['word'].lower()]} {words['day']}",
+    ),
+    Slip(
+        "E129", "what is past is counted from `now`", whole=True,
+        before=r"(?<![\w.-])(?P<number>\d+)[ \t]+(?P<unit>(?:second|minute|hour|day|week|month|year)s?)",
+        here=r"ago(?!\w)", write="now - %(number)s %(unit)s",
     ),
     # ---------------------------------------------------------------------- Python
     Slip(

@@ -36,6 +36,8 @@ def _measured(words: Words) -> str:
 def _synonym(words: Words) -> str:
     relation = _SYNONYMS[words["word"].lower()]
     value = words["value"] if relation == "in" else valued(words["value"])
+    if words["word"].lower() == "regex" and value.startswith('"'):
+        value = pattern(value)
     if words["word"].lower() == "like":
         value = value.replace("%", "*")
     return f"{words['field']} {relation} {value or '…'}"

@@ -62,6 +62,24 @@ SLIPS = (
         write=lambda words: f"copy into {foldered(words)}",
     ),
     Slip(
+        "E123", "a folder is made where it is missing", fresh=True,
+        here=rf"(?P<at>fileinto[ \t]+:create)[ \t]*{FOLDER}", write=_file_into,
+    ),
+    Slip(
+        "E123", "a folder is what other programs call a label", fresh=True,
+        here=r"(?P<at>(?:apply|add)(?:[ \t]+(?:the|a))?[ \t]+(?:label|tag|category)"
+        rf"|categori[sz]e(?:[ \t]+(?:it|as|with))*)[ \t]*(?P<folder>{TEXT})", write=_file_into,
+    ),
+    Slip(
+        "E123", "what is filed skips the inbox", fresh=True,
+        here=rf"(?P<at>skip[ \t]+(?:the[ \t]+)?inbox)(?:[^#;}}\n\"]*(?P<folder>{TEXT}))?", write=_file_into,
+    ),
+    Slip(
+        "E123", "`%(word)s` is not needed", fresh=True,
+        here=r"(?P<at>(?P<word>always|please)[ \t]+(?P<rest>(?:mark|file|keep|copy|forward)\b[^#;}\n]*[^#;}\s]))",
+        write="%(rest)s",
+    ),
+    Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
         here=r"(?P<at>(?P<verb>move|save|store|put|deliver|fileinto|sort|archive|label|tag)"
         rf"(?:[ \t]+(?:it|mail|message))?(?:[ \t]+(?:to|in|into))?(?![\w.-]))(?:[ \t]*{FOLDER})?",
@@ -85,7 +103,8 @@ SLIPS = (
     ),
     Slip(
         "E122", "`forward` wants `to` before the address", fresh=False,
-        before=r"(?<![\w.-])forward", here=r"(?!to\b)(?P<to>[^\s;}#]*)", write=_address,
+        before=r"(?<![\w.-])forward",
+        here=r"(?!to\b)(?:(?:it|this|mail|message)[ \t]+(?:on[ \t]+)?(?:to[ \t]+)?)?(?P<to>[^\s;}#]*)", write=_address,
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
@@ -115,7 +134,7 @@ SLIPS = (
     ),
     Slip(
         "E124", "`%(verb)s` is not an action", fresh=True,
-        here=r"(?P<at>(?P<verb>delete|trash|drop|erase|kill|destroy)(?![\w.-]))",
+        here=r"(?P<at>(?P<verb>delete|trash|drop|erase|kill|destroy|ignore|block)(?![\w.-]))",
         help='`discard` loses the message for good;\nto keep it for a while write `file into "Trash"`',
     ),
     Slip(
