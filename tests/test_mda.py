@@ -615,3 +615,71 @@ def test_nobody_else_can_read_what_a_delivery_makes(account: Account) -> None:
     made = [account.home / place for place in ("Maildir", ".cache/pyfilter", ".local/state/pyfilter")]
     for path in [inside for place in made for inside in (place, *place.rglob("*"))]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+# ------------------------------------------------------------------ duplicates, programs, lists that are away
+
+TWICE = 'rule "twice" { when duplicate; file into "Duplicates" }\n'
+
+
+def test_a_message_that_comes_again_is_a_duplicate(account: Account) -> None:
+    account.rules(TWICE)
+    for folders in ({"Maildir": 1}, {"Maildir": 1, ".Duplicates": 1}):
+        assert account.deliver().status == 0
+        assert {folder: len(mail) for folder, mail in account.mail().items()} == folders
+    other = MESSAGE.replace(b"me+box@", b"me+other@")
+    assert account.deliver(message=other).status == 0
+    assert len(account.mail()["Maildir"]) == 2, "each recipient has a memory of its own"
+
+
+def test_a_retry_of_a_message_that_was_put_off_is_no_duplicate_of_itself(account: Account) -> None:
+    account.rules(TWICE + 'rule "wait" { defer "later" }\n')
+    assert account.deliver().status == 75
+    account.rules(TWICE)
+    assert account.deliver().status == 0
+    assert list(account.mail()) == ["Maildir"]
+
+
+def test_nothing_is_remembered_where_no_rule_asks(account: Account) -> None:
+    account.rules('rule "x" { keep }\n')
+    assert account.deliver().status == 0
+    assert not (account.home / ".local/state/pyfilter/memory").exists()
+
+
+def test_a_memory_that_cannot_be_used_delays_no_mail(account: Account) -> None:
+    account.rules(TWICE)
+    memory = account.home / ".local/state/pyfilter/memory"
+    memory.mkdir(parents=True)
+    assert account.deliver().status == 0
+    assert list(account.mail()) == ["Maildir"]
+    assert f"{memory} is not a file: no deliveries are kept" in account.log[-1]
+    memory.rmdir()
+    memory.write_bytes(b"damaged " * 1000)
+    memory.chmod(0o600)
+    for _ in range(3):
+        assert account.deliver().status == 0
+    assert len(account.mail()[".Duplicates"]) >= 1
+
+
+def test_the_program_of_a_condition_is_asked_and_one_that_changes_the_message(account: Account) -> None:
+    program = account.home / "program"
+    program.write_text("#!/bin/sh\n[ \"$1\" = ask ] && exec grep -q '^hello$'\nexec sed 's/Ann/Bob/'\n")
+    program.chmod(0o755)
+    account.rules('rule "p" { when command "~/program ask"; pass through "~/program"; file into "Asked" }\n')
+    assert account.deliver().status == 0
+    assert account.mail() == {".Asked": [FILED.replace(b"Ann", b"Bob")]}
+    program.write_text('#!/bin/sh\n[ "$1" = ask ] && exit 0\necho oh >&2\nexit 1\n')
+    assert account.deliver().status == 0
+    assert FILED in account.mail()[".Asked"]
+    assert "pass through ~/program: exit status 1; it said: oh; the message stays as it was" in account.log[-1]
+
+
+def test_a_list_that_is_away_holds_what_it_held(account: Account) -> None:
+    blocked = account.home / "blocked.txt"
+    blocked.write_text("ann@x.example\n")
+    account.rules('list blocked from "blocked.txt"\nrule "b" { when from in blocked; file into "Blocked" }\n')
+    assert account.deliver().status == 0
+    blocked.unlink()
+    assert account.deliver().status == 0
+    assert {folder: len(mail) for folder, mail in account.mail().items()} == {".Blocked": 2}
+    assert "blocked.txt cannot be read (No such file or directory); what it held before counts" in account.log[-1]

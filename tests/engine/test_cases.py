@@ -60,7 +60,8 @@ def fact_of(line: str) -> tuple[Question, object]:
     ``unread blocked.txt`` (a list file beside the cases), ``given spam.score 7.5``, ``spamd yes 7.5 of 5.0 A,B``,
     ``dkim pass friend.example, fail other.example``, ``pass 1 cat -u = X-Clean: yes\\n\\nbody`` (its
     number, the arguments, what the program prints), ``command wanted -q = yes``, ``lister 3600 book = a@x.example,
-    b@x.example``, ``seen 604800 = no`` (a number of seconds), and of each service ``unknown the reason``, where it was asked.
+    b@x.example``, ``seen 604800 = no`` (a number of seconds), and of each service ``unknown the reason``, where it was
+    asked.
     Of the calendar, whatever the zone of this machine: ``clock 2026-11-24 23:30+01:00``, that it is so late,
     ``local 2026-07-01 00:00+02:00`` and ``moment 2026-07-01 00:00+02:00``, what it shows at that moment.
     """
