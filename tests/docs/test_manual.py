@@ -28,6 +28,9 @@ from pathlib import Path
 
 import pytest
 
+from pyfilter import Rules
+from pyfilter.language.diagnostics import render
+
 CHECKOUT = Path(__file__).parents[2]
 MANUAL, NEWCOMER = CHECKOUT / "docs" / "manual.md", CHECKOUT / "docs" / "newcomer.md"
 REWRITE = bool(os.environ.get("PYFILTER_REWRITE"))
@@ -145,9 +148,12 @@ class Home:
         return printed.replace(str(self.path), "/home/ann").replace(f"{CHECKOUT}/rules/", "…/")
 
     def check(self) -> None:
-        for file in self.unchecked:
-            said = self.run(f"pyfilter check --strict {shlex.quote(file)} || echo wrong")
-            assert not said.endswith("wrong\n"), said
+        with pytest.MonkeyPatch.context() as as_user:
+            as_user.setenv("HOME", str(self.path))
+            for file in self.unchecked:
+                rules = Rules.load(str(self.path / file))
+                assert [render(problem) for problem in rules.diagnostics] == []
+                assert [tried.trial.name for tried in rules.test() if tried.problems] == []
         self.unchecked = []
 
 
