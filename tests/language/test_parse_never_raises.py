@@ -99,7 +99,7 @@ def test_nesting_up_to_the_limits_is_read() -> None:
 def test_more_problems_than_anybody_reads_are_not_reported() -> None:
     _, problems = parse(Source("x", "rule a {\n    when from = 1\n}\n" * (limits.PROBLEMS + 50)))
     assert len(problems) == limits.PROBLEMS + 1
-    assert problems[-1].message == "too many problems; the rest of the file was not read"
+    assert (problems[-1].code, problems[-1].message) == ("E117", "too many problems; the rest of the file was not read")
 
 
 # ------------------------------------------------------------ the recovery
