@@ -1,10 +1,12 @@
 """The last contents of lists: what a file held, or a program printed, when it could be read last.
 
 In: the home, what names the list (the path of its file, or the program with its arguments), its bytes. They lie in
-``~/.local/state/pyfilter/lists/``, a file each, named by a digest; its modification time is that of the contents.
+``~/.local/state/pyfilter/lists/``, a file each, named by a digest; its modification time is that of the contents. Its
+first line is a digest of them.
 
-- Written beside and renamed into place, so that nobody reads half a list.
-- Believed only if the file is the running user's own and nobody else can write it.
+- Written beside, brought to disk and renamed into place, so that nobody reads half a list, also after a power cut.
+- Believed only if the file is the running user's own, nobody else can write it, and its digest is right: one that was
+  emptied or cut is no empty list.
 
 Errors: none. What cannot be written is not kept, what cannot be read is None.
 """
@@ -20,6 +22,8 @@ __all__ = ["Contents", "keep", "last"]
 
 # below the home directory
 DIRECTORY = ".local/state/pyfilter/lists"
+# bytes of the first line
+DIGEST_BYTES = 33
 
 
 class Contents:
@@ -38,7 +42,7 @@ def keep(home: str, name: str, data: bytes, when: float) -> None:
     moment = int(when * 1_000_000_000)
     try:
         found = os.lstat(path)
-        if found.st_size == len(data) and found.st_mtime_ns == moment:
+        if found.st_size == DIGEST_BYTES + len(data) and found.st_mtime_ns == moment:
             return
     except OSError:
         pass
@@ -48,10 +52,11 @@ def keep(home: str, name: str, data: bytes, when: float) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(new, flags, 0o600)
         try:
-            view = memoryview(data)
+            view = memoryview(_digest(data) + data)
             while view:
                 view = view[os.write(descriptor, view) :]
             os.utime(descriptor, ns=(moment, moment))
+            os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.rename(new, path)
@@ -75,9 +80,12 @@ def last(home: str, name: str) -> Contents | None:
         data = bytearray()
         while chunk := os.read(descriptor, 1 << 20):
             data += chunk
-            if len(data) > limits.LIST_BYTES:
+            if len(data) > DIGEST_BYTES + limits.LIST_BYTES:
                 return None
-        return Contents(bytes(data), found.st_mtime_ns / 1_000_000_000)
+        held = bytes(data[DIGEST_BYTES:])
+        if data[:DIGEST_BYTES] != _digest(held):
+            return None
+        return Contents(held, found.st_mtime_ns / 1_000_000_000)
     except OSError:
         return None
     finally:
@@ -85,6 +93,11 @@ def last(home: str, name: str) -> Contents | None:
 
 
 def _path(home: str, name: str) -> str:
+    return os.path.join(home, DIRECTORY, _digest(name.encode("utf-8", "surrogatepass"))[:-1].decode("ascii"))
+
+
+def _digest(data: bytes) -> bytes:
+    """32 digits and the end of a line."""
     from _blake2 import blake2b
 
-    return os.path.join(home, DIRECTORY, blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest())
+    return blake2b(data, digest_size=16).hexdigest().encode("ascii") + b"\n"
