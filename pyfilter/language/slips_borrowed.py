@@ -70,7 +70,7 @@ def _searched(words: Words) -> str:
 SLIPS = (
     # ----------------------------------------------------------------------- Sieve
     Slip(
-        "E143", "conditions are joined by `and` and `or`", before=r"(?<![\w.-])(?P<how>anyof|allof)", whole=True,
+        "E141", "conditions are joined by `and` and `or`", before=r"(?<![\w.-])(?P<how>anyof|allof)", whole=True,
         here=r"\((?P<rest>[^#{}\n]*[^#{}\s])\)",
         write=_joined,
     ),
