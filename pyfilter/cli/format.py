@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import gc
 import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 
 import click
 
@@ -45,7 +47,18 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--check", is_flag=True, help="Change nothing; name the files that would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; show what would change.")
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
-    return max([_format(path, check, diff) for path in paths or (_own(),)])
+    with _uncollected():
+        return max([_format(path, check, diff) for path in paths or (_own(),)])
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """The trees of a large file are no garbage: to look through them again and again takes as long as to make them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _own() -> str:

@@ -44,6 +44,8 @@ def formatted(source: Source) -> tuple[str | None, list[Diagnostic]]:
         return None, problems
     before = words(reader)
     written = _Writer(source, before).run()
+    if written == source.text:
+        return written, []
     again = Listening(Source(source.name, written))
     result, problems = parse(again.source, again)
     same = not problems and _same(file.items, result.items) and _comments(before) == _comments(words(again))

@@ -1,5 +1,6 @@
 """``pyfilter format`` changes a file in one step, or leaves it alone and says why."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,15 @@ def test_a_result_that_would_mean_something_else_is_told_and_not_written(
         "          this is an error of pyfilter's own: please report it, with the file\n"
     )
     assert ugly.read_text() == UGLY
+
+
+def test_trees_are_not_taken_for_garbage(run: Run, ugly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enabled = []
+    monkeypatch.setattr(
+        "pyfilter.language.format.formatted", lambda _: (enabled.append(gc.isenabled()), (FORMATTED, []))[1]
+    )
+    assert run("format").status == 0
+    assert (enabled, gc.isenabled()) == ([False], True)
 
 
 def test_standard_input_with_the_line_ends_of_windows(process: Run) -> None:

@@ -12,6 +12,7 @@ from pyfilter.language import format as formatting
 from pyfilter.language.format import formatted
 from pyfilter.language.format_words import Listening, words
 from pyfilter.language.parse import parse
+from pyfilter.language.reader import Reader
 from pyfilter.language.tree import Source
 
 GOLDEN = sorted(Path(__file__).parent.rglob("*.rules"))
@@ -199,3 +200,36 @@ def test_folders_that_differ_are_not_the_same() -> None:
     trees = [parse(Source("x.rules", f"file into {name}"))[0].items for name in ('".a.b/"', '"a/c"', '"a/b"', '"{a}"')]
     assert [formatting._same(trees[0], tree) for tree in trees] == [True, False, True, False]
     assert not formatting._same(trees[3], trees[0])
+
+
+def test_a_text_is_read_once_and_its_result_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    run = Reader.run
+    monkeypatch.setattr(Reader, "run", lambda reader: (read.append(reader.text), run(reader))[1])
+    assert formatted(Source("x.rules", "rule x {stop}")) == ("rule x { stop }\n", [])
+    assert read == ["rule x {stop}", "rule x { stop }\n"]
+    assert formatted(Source("x.rules", "rule x { stop }\n")) == ("rule x { stop }\n", [])
+    assert read[2:] == ["rule x { stop }\n"]
+
+
+CONTINUED = """\
+when (from is "a" or
+      subject is "b") and
+     not (
+         from is "c"
+      or to contains "d",
+             "e"
+     )
+define busy as
+        spam
+    and friends
+test "t" {
+    given spam
+      and friends
+}
+"""
+
+
+def test_operands_stand_below_each_other() -> None:
+    squeezed = "\n".join(line.strip() for line in CONTINUED.split("\n"))
+    assert formatted(Source("x.rules", squeezed)) == (CONTINUED, [])
