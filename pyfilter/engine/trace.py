@@ -111,7 +111,6 @@ def reasons(
         return [test for operand in operands for test in tests(operand)]
 
     found: list[Reason] = []
-    last = -1
     for part in tests(condition):
         test = part[1] if part[0] == "not" else part
         if test[0] == "score":
@@ -119,11 +118,10 @@ def reasons(
             continue
         while test[0] == "or":  # of one test that names several values
             test = test[1]
-        if found and test[3] == last:  # one test to its reader
-            continue
-        last = test[3]
-        number, text = excerpts[last]
-        found.append(Reason(text, number, judge(part), _saw(test, case, program)))
+        number, text = excerpts[test[3]]
+        made = Reason(text, number, judge(part), _saw(test, case, program))
+        if not found or found[-1].as_data() != made.as_data():  # one test to its reader
+            found.append(made)
     return found
 
 

@@ -79,7 +79,14 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "unit. What only a message knows cannot stand there, and `$HOME` is written `~`."
         ),
     ),
-    "E211": ("format behind something that is no date", "`{today:%Y}` formats a date; other holes take no format."),
+    "E211": (
+        "format behind something that is no date",
+        (
+            "`{today:%Y-%m}` formats `date`, `now`, `today` or `time`; other holes take no format. The letters behind\n"
+            "`%` are `Y` and `y` (the year), `m`, `d`, `H`, `M` and `S`, and in English `b` (the month), `a` and `A`\n"
+            "(the day of the week)."
+        ),
+    ),
     "E212": (
         "`and` and `or` mixed",
         (
@@ -93,10 +100,18 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
         "relation that does not fit",
         (
             "Texts take `is`, `contains`, `starts with`, `ends with`, `matches`, `in` and `exists`;\n"
-            "sizes and counts take `<`, `<=`, `>`, `>=`, `==`, `is` and `between`."
+            "sizes and counts take `<`, `<=`, `>`, `>=`, `==`, `is` and `between`, and so do dates, times and ages;\n"
+            "an age takes `within` too, and `weekday` takes `is`."
         ),
     ),
-    "E215": ("text where a number must stand", "A size is written without quotes: `size > 10 MB`."),
+    "E215": (
+        "text where a number or a date must stand",
+        (
+            "A size is written without quotes, `size > 10 MB`, and so are a day, `date < 2026-12-24`, and a time of\n"
+            "day, `time > 18:00`. A date is also compared with `now`, `today` or `date`, a duration more or less:\n"
+            "`date > now + 2 days`."
+        ),
+    ),
     "E216": (
         "unit",
         (
@@ -104,7 +119,14 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
             "has one too: `30 seconds`, `5 minutes`. A count has none."
         ),
     ),
-    "E217": ("number that makes no sense", "Sizes and counts are not negative; `between` names the smaller one first."),
+    "E217": (
+        "number or date that makes no sense",
+        (
+            "Sizes and counts are not negative; `between` names the smaller one first, and of two days the earlier;\n"
+            "times of day may go over midnight: `time between 22:00 and 6:00`. A day stands in the calendar as year,\n"
+            "month and day, `2026-02-28`; a time goes from `0:00` to `23:59`."
+        ),
+    ),
     "E218": (
         "text without quotes",
         (
