@@ -202,6 +202,8 @@ PASS_BYTES = 128 << 20
 # run the program else.
 LISTER_EVERY_SECONDS = 3600
 LISTER_LEAST_SECONDS = 60
+# seconds that a failure of such a program holds: one that hangs would take LISTER_SECONDS of each delivery.
+LISTER_FAILED_SECONDS = 60
 # of any program that rules run: seconds from SIGTERM to SIGKILL, bytes of memory and of a file it writes (an
 # mbox may be large), open files.
 CHILD_GRACE_SECONDS = 2

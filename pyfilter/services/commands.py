@@ -12,7 +12,9 @@ passed   the message on standard input, and what it prints is the message from h
          limits.PASS_BYTES, or what is no message: it does not begin with a header field, no empty line ends the
          header, or all of the body is gone.
 entries  no message. The lines it prints are the entries (lists.py), once it ends with 0. They are kept, and hold for
-         the time that the rule says (last_contents.py); when it fails later, what it printed last holds.
+         the time that the rule says (last_contents.py); when it fails later, what it printed last holds. To print
+         nothing where there were entries is to fail; a comment line alone is an empty list. For
+         limits.LISTER_FAILED_SECONDS behind a failure deliveries do not run it, and say what was wrong.
 ======== ===================================================================================================
 
 Errors: none; what goes wrong is Unknown, with a sentence that names the program.
@@ -80,18 +82,36 @@ def entries(inquiry: Inquiry) -> frozenset[str] | Stale | Unknown:
     """The entries of the list that a program prints, not older than the seconds that the argument begins with."""
     every, *argv = inquiry.argument.split("\0")
     home = os.path.expanduser("~")
-    last = last_contents.last(home, inquiry.argument)
-    if last is not None and 0 <= time.time() - last.time < float(every):
+    name = "\0".join(["command", *argv])
+    last = last_contents.last(home, name)
+    if last is not None and _age(last) < float(every):
         return lists.entries(last.data)
+    failed = last_contents.last(home, f"failed {name}") if inquiry.keeps else None
+    if failed is not None and _age(failed) < limits.LISTER_FAILED_SECONDS:
+        return _away(argv, failed.data.decode("utf-8", "replace"), last)
     done = _run(argv, (), inquiry.envelope, limits.LISTER_SECONDS, limits.LIST_BYTES)
     if done.why or done.status:
         wrong = _why(done)
     elif done.cut:
         wrong = f"it printed more than {limits.LIST_BYTES} bytes"
+    elif last is not None and last.data.strip() and not done.output.strip():
+        wrong = "it printed nothing"
     else:
         if inquiry.keeps:
-            last_contents.keep(home, inquiry.argument, done.output, time.time())
+            last_contents.keep(home, name, done.output, time.time())
         return lists.entries(done.output)
+    if inquiry.keeps:
+        last_contents.keep(home, f"failed {name}", wrong.encode("utf-8", "surrogateescape"), time.time())
+    return _away(argv, wrong, last)
+
+
+def _age(contents: last_contents.Contents) -> float:
+    """Seconds; those of a time that is still to come are endless."""
+    age = time.time() - contents.time
+    return age if age >= 0 else float("inf")
+
+
+def _away(argv: list[str], wrong: str, last: last_contents.Contents | None) -> Stale | Unknown:
     if last is not None:
         return Stale(lists.entries(last.data), f"list from command {argv[0]}: {wrong}; what it printed before holds")
     return Unknown(f"list from command {argv[0]}: {wrong}; the list is unknown")

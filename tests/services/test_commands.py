@@ -194,7 +194,59 @@ def test_when_it_fails_at_first_the_list_is_unknown(home: Path, monkeypatch: pyt
     )
     monkeypatch.setattr(limits, "LIST_BYTES", 10)
     program = script(home, "echo more than ten bytes")
+    monkeypatch.setattr(limits, "LISTER_FAILED_SECONDS", 0)
     assert "it printed more than 10 bytes" in why(commands.entries(inquiry("3600", program)))
+
+
+def test_a_failure_holds_for_a_minute(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = script(home, "echo run >>runs; echo broken >&2; exit 1")
+    said = f"list from command {program}: exit status 1; it said: broken; the list is unknown"
+    now = commands.time.time()
+    for later, runs in ((0, 1), (1, 1), (59, 1), (61, 2), (100, 2), (-10, 3)):
+        monkeypatch.setattr(commands.time, "time", lambda later=later: now + later)
+        assert why(commands.entries(inquiry("3600", program))) == said
+        assert (home / "runs").read_text() == "run\n" * runs, later
+    assert why(commands.entries(inquiry("3600", program, keeps=False))) == said
+    assert (home / "runs").read_text() == "run\n" * 4, "who only looks wants to see it run"
+
+
+def test_what_it_printed_before_holds_while_it_is_not_run(home: Path) -> None:
+    program = script(home, "echo a@example.org")
+    commands.entries(inquiry("0", program))
+    script(home, "echo run >>runs; exit 1")
+    for _ in range(2):
+        answer = commands.entries(inquiry("0", program))
+        assert isinstance(answer, Stale) and answer.answer == {"a@example.org"}
+        assert answer.why == f"list from command {program}: exit status 1; what it printed before holds"
+    assert (home / "runs").read_text() == "run\n"
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo; echo ' '"])
+def test_nothing_does_not_take_the_place_of_entries(home: Path, text: str) -> None:
+    program = script(home, "echo a@example.org")
+    commands.entries(inquiry("0", program))
+    script(home, text)
+    answer = commands.entries(inquiry("0", program))
+    assert isinstance(answer, Stale) and answer.answer == {"a@example.org"}
+    assert answer.why == f"list from command {program}: it printed nothing; what it printed before holds"
+
+
+def test_a_list_may_be_empty_from_the_start_or_by_a_comment(home: Path) -> None:
+    program = script(home, "exit 0")
+    assert commands.entries(inquiry("0", program)) == frozenset()
+    script(home, "echo a@example.org")
+    assert commands.entries(inquiry("0", program)) == {"a@example.org"}
+    script(home, "echo '# nobody'")
+    assert commands.entries(inquiry("0", program)) == frozenset()
+
+
+def test_what_is_kept_is_of_the_program_whatever_time_is_written(home: Path) -> None:
+    program = script(home, "echo run >>runs; echo a@example.org")
+    assert commands.entries(inquiry("3600", program)) == {"a@example.org"}
+    assert commands.entries(inquiry("7200", program)) == {"a@example.org"}
+    assert (home / "runs").read_text() == "run\n"
+    assert commands.entries(inquiry("3600", program, "other")) == {"a@example.org"}
+    assert (home / "runs").read_text() == "run\nrun\n"
 
 
 def test_who_only_looks_keeps_nothing(home: Path) -> None:
