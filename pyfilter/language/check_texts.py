@@ -266,6 +266,7 @@ class Texts:
             else:
                 parts = [piece.name for piece in PARTS if piece.name in row.parts]
                 has = "it has none" if not parts else "it has ." + ", .".join(parts)
+                has += f"; a format writes the rest: `{{{base}:%H}}`" if row.kind == "moment" else ""
                 self.report.add("E205", f"`{base}` has no part `{part}`", hole.span, "", has)
             return True
         self.report.later(f"`{{{hole.name}}}`", hole.span)

@@ -18,7 +18,9 @@ _HABITS = {
     "true": "yes", "1": "yes", "spam": "yes", "junk": "yes", "positive": "yes", "false": "no", "0": "no", "ham": "no",
     "clean": "no", "negative": "no", "passed": "pass", "passes": "pass", "ok": "pass", "valid": "pass", "good": "pass",
     "failed": "fail", "fails": "fail", "hardfail": "fail", "invalid": "fail", "bad": "fail", "missing": "none",
-    "unsigned": "none",
+    "unsigned": "none", "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday",
+    "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday",
+    "weekend": "saturday, sunday",
 }  # fmt: skip
 
 
@@ -46,7 +48,7 @@ def _word(node: Test, value: Value | Regex, kind: str, report: Report) -> str | 
     plain = written.strip().casefold()
     subject = on_one_line(node.subject.span.text)
     meant = plain if plain in known else _HABITS.get(plain)
-    if meant not in known:
+    if (meant or "").partition(",")[0] not in known:
         meant = nearest(plain, known)
     help = f"write `{subject} is {meant}`" if meant else f"the words are {backquoted(known)}"
     label = "in quotes stand words of your own" if isinstance(value, Text) and plain in known else ""

@@ -70,7 +70,7 @@ def misfit(node: Test, key: str, kind: str, report: Report) -> None:
         return
     if kind in TEMPORAL or kind == "weekday":
         words = [row.word for row in RELATIONS.values() if kind in row.kinds and row.word != "compare"]
-        help = f"write {backquoted(words, 'or')}: `{FIELDS[key].example}`"
+        help = _timely(key, relation) or f"write {backquoted(words, 'or')}: `{FIELDS[key].example}`"
         report.add("E214", f"`{shown}` does not fit `{subject}`", relation.span, "", help)
         return
     if kind in WORDS:
@@ -88,6 +88,19 @@ def misfit(node: Test, key: str, kind: str, report: Report) -> None:
     report.add(
         "E214", f"`{shown}` does not fit `{subject}`", relation.span, f"`{subject}` is a text", _textual(subject)
     )
+
+
+def _timely(key: str, relation: Relation) -> str:
+    """What says the same of a day of the week, or of the Date header; empty: nothing does."""
+    said = [on_one_line(value.span.text).lower() for value in relation.values]
+    if key == "date" and relation.word == "within":
+        return f"write `age within {said[0]}`"
+    days = WORDS["weekday"]
+    if key != "weekday" or relation.word != "between" or not set(said) <= set(days):
+        return ""
+    first, last = (days.index(day) for day in said)
+    span = [days[(first + more) % 7] for more in range((last - first) % 7 + 1)]
+    return f"write `weekday is {', '.join(span)}`"
 
 
 def _textual(subject: str) -> str:
