@@ -120,6 +120,7 @@ class Tests:
             key = header_key(subject.name, self.report)
             return None if key is None else (key, "text")
         if isinstance(subject, EnvironmentField):
+            remedy_fields.variable(subject.name, self.report)
             return f"environment {subject.name.name}", "text"
         assert isinstance(subject, Field)
         kind = field_kind(subject.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyfilter.language.check_headers import WELL_KNOWN
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import ActionDefinition, Define, Field, Span, Test
+from pyfilter.language.tree import ActionDefinition, Define, Field, Span, Test, Word
 from pyfilter.language.vocabulary import (
     ACTIONS,
     FIELDS,
@@ -14,8 +14,9 @@ from pyfilter.language.vocabulary import (
     field_names,
 )
 from pyfilter.language.vocabulary_rows import FieldRow
+from pyfilter.message.envelope import ENVIRONMENT
 
-__all__ = ["later", "later_field", "no_field"]
+__all__ = ["later", "later_field", "no_field", "variable"]
 
 # field -> what people call it
 _CALLED = {
@@ -71,6 +72,17 @@ def later(name: str, span: Span, report: Report) -> bool:
         return False
     later_field(row, name, span, report)
     return True
+
+
+def variable(name: Word, report: Report) -> None:
+    """Warn of a variable that no mail server passes."""
+    if name.name in ENVIRONMENT:
+        return
+    meant = nearest(name.name.upper(), ENVIRONMENT)
+    help = "the variables are those of local(8): `RECIPIENT`, `CLIENT_ADDRESS`, `SASL_USERNAME` …"
+    if meant:
+        help = f"did you mean `environment {meant}`?"
+    report.add("W306", f"`environment {name.name}` is never there", name.span, "no mail server passes it", help)
 
 
 def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:

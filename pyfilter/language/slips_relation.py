@@ -55,6 +55,17 @@ def _call(words: Words) -> str:
 
 # fmt: off
 SLIPS = (
+    # --------------------------------------------------------------- programs and points
+    Slip(
+        "E121", "a program succeeds or fails", here=rf"succeed{END}", whole=True,
+        before=rf"(?<![\w.-])(?P<command>command(?:[ \t]+{TEXT})+)[ \t]+does[ \t]+not",
+        write="%(command)s fails",
+    ),
+    Slip(
+        "E139", "points stand before `if`", before=r"(?:[{;\n])[ \t]*(?P<points>[-+]?\d+(?:\.\d+)?)",
+        here=rf"(?P<at>when|for|on){END}(?P<rest>[^#;}}\n]*)",
+        write=lambda words: f"{words['points']} if {words['rest'].strip() or '…'}",
+    ),
     # --------------------------------------------------------------- several fields
     Slip(
         "E131", "one field a condition", before=rf"(?<![\w.-]){FIELD}",
