@@ -40,6 +40,15 @@ SLIPS = (
         here=r"(?:keep(?:ing)?|leave|store)\b[^#;}\n]*(?<![ \t])", write="copy to %(to)s",
     ),
     Slip(
+        "E125", "what is not spam is kept", whole=True,
+        before=r"(?<![\w.-])mark(?:[ \t]+(?:it|message|mail|this))?(?:[ \t]+as)?[ \t]+not", here=r"(?:spam|junk)\b",
+        write="keep",
+    ),
+    Slip(
+        "E125", "what is not spam is kept", before=r"(?<![\w.-])mark[ \t]+(?:it|message|mail|this)", whole=True,
+        here=r"(?:as[ \t]+)?(?:not[ \t-]+(?:spam|junk)|ham)\b", write="keep",
+    ),
+    Slip(
         "E125", "`mark` is followed by the flag",
         before=r"(?<![\w.-])(?P<verb>(?:un)?mark)[ \t]+(?:message|mail|it|this|with)",
         here=r"(?:as[ \t]+)?(?P<flag>[A-Za-z]+)", whole=True, write="%(verb)s %(flag)s",

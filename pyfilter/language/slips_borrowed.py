@@ -127,6 +127,10 @@ SLIPS = (
         write=lambda words: f"date {_SIGNS[words['word'].lower()]} {words['day']}",
     ),
     Slip(
+        "E130", "a mailing list has its `list-id`", before=r"(?<![\w.-])mailing", here=r"list(?!\w)", whole=True,
+        write="list-id exists",
+    ),
+    Slip(
         "E129", "what is past is counted from `now`", whole=True,
         before=r"(?<![\w.-])(?P<number>\d+)[ \t]+(?P<unit>(?:second|minute|hour|day|week|month|year)s?)",
         here=r"ago(?!\w)", write="now - %(number)s %(unit)s",
@@ -137,6 +141,12 @@ SLIPS = (
         here=rf"(?P<text>{TEXT})[ \t]+(?P<no>not[ \t]+)?in[ \t]+(?P<field>[\w-]+(?:\.(?!lower|casefold)[\w-]+)?)"
         r"(?:\.(?:lower|casefold)\(\))?",
         write=lambda words: f"{words['field']} {'does not contain' if words['no'] else 'contains'} {words['text']}",
+    ),
+    Slip(
+        "E121", "one of several texts is enough anyway", before=r"(?<![\w.-])any", whole=True,
+        here=r"\([ \t]*(?P<each>\w+)[ \t]+in[ \t]+(?P<field>[\w-]+)[\w.()]*[ \t]+for[ \t]+(?P=each)[ \t]+in[ \t]+"
+        r"(?P<texts>\[[^\]\n]*\]|\([^)\n]*\))[ \t]*\)",
+        write=lambda words: f"{words['field']} contains {_texts(words['texts'])}",
     ),
     Slip(
         "E128", "capitals do not count anyway", whole=True,

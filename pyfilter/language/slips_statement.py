@@ -255,10 +255,17 @@ SLIPS = (
     ),
     Slip(
         "E123", "`%(verb)s` is not an action", fresh=True,
-        here=rf"(?P<at>(?P<verb>print|echo|syslog)(?![\w.-]))[ \t]*(?P<text>{TEXT})?",
+        here=rf"(?P<at>(?P<verb>print|echo|syslog)(?![\w.-]))[ \t]*\(?(?P<text>{TEXT})?",
         write=lambda words: f"log {words['text'] or quoted('…')}",
     ),
     # ------------------------------------------------------------ declarations
+    Slip(
+        "E123", "a header is set with `set header`", fresh=True, expected="when",
+        here=rf"(?P<name>subject|from|to|cc|reply-to)[ \t]*=(?!=)[ \t]*(?P<text>{TEXT})"
+        r"(?:[ \t]*\+[ \t]*(?P<field>[a-z-]+))?",
+        write=lambda words: f"set header {words['name'].title()} "
+        + (f'{words["text"][:-1]}{{{words["field"]}}}"' if words["field"] else words["text"]),
+    ),
     Slip(
         "E147", "a setting begins with `set`", fresh=True,
         here=r"(?P<at>(?P<name>[A-Za-z][\w.-]*)[ \t]*=)(?!=)[ \t]*(?P<value>[^#\n]*)", write=_setting,
