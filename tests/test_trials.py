@@ -277,3 +277,50 @@ def test_no_answer_of_the_clock(statements: str, label: str, help: str) -> None:
         f'rule "a" {{ keep }}\ntest "x" {{ message "Subject: x"; {statements}; expect keep }}\n', "rules"
     )
     assert [(problem.code, problem.label, problem.help) for problem in made.diagnostics] == [("E504", label, help)]
+
+
+OTHERS = """
+rule "long ago" { when duplicate within 30 days; copy into "Long ago" }
+rule "twice" { when duplicate; file into "Twice" }
+rule "wanted" { when command "true" "-x" succeeds; file into "Wanted" }
+rule "unwanted" { when command "true" fails; copy into "Unwanted" }
+rule "points" { when score >= 2 { 1 if spam; 1.5 if command "false" }; file into "Points" }
+"""
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["expect keep", 'expect copy into "Unwanted"'],
+        ["given duplicate", 'expect file into "Twice"', 'expect copy into "Long ago"'],
+        ["given duplicate within 3 days", 'expect file into "Twice"', 'expect copy into "Long ago"'],
+        ["given not duplicate", "expect keep"],
+        ['given command "true -x" succeeds', 'expect file into "Wanted"'],
+        ['given command "true" "-x"', 'expect file into "Wanted"'],
+        ['given command "true -x" fails', "expect keep"],
+        ['given command "true" succeeds', 'expect not copy into "Unwanted"'],
+        ['given spam and command "false" succeeds', 'expect file into "Points"'],
+        ["given spam", "expect keep"],
+    ],
+)
+def test_the_memory_and_programs_say_what_is_given(statements: list[str]) -> None:
+    assert tried(*statements, rules=OTHERS) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "label", "help"),
+    [
+        (
+            'command "true" "{from.address}" succeeds',
+            "what comes from a message is not known here",
+            "write out the argument",
+        ),
+        ("bulk", "it stands in the message", "write it into the message of this test: `bulk`"),
+        ('thread is "<a@b>"', "it stands in the message", "write it into the message of this test: `thread`"),
+    ],
+)
+def test_what_states_no_answer_of_these(given: str, label: str, help: str) -> None:
+    made = Rules.from_text(
+        f'rule "a" {{ keep }}\ntest "x" {{ message "Subject: x"; given {given}; expect keep }}\n', "rules"
+    )
+    assert [(problem.code, problem.label, problem.help) for problem in made.diagnostics] == [("E504", label, help)]
