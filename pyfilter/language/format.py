@@ -103,7 +103,9 @@ class _Writer:
         if number <= self.flat_until:
             self.put(word, self.pending + " " if self.pending and not closing and not opening else " ")
         elif self.first or ended or opening or closing or word.type == "$END":
-            edge = opening or closing or not (self.lines or self.line) or word.type == "$END"
+            under = bool(comments) and comments[-1][0] is None  # a comment of its own: a blank line below it stays
+            top = not under and (opening or not (self.lines or self.line))
+            edge = top or closing or word.type == "$END"
             self.end(comments, STEP * (self.depth + closing), word.blank and not edge)
             self.line = " " * (STEP * self.depth)
             self.put(word, "")

@@ -233,3 +233,10 @@ test "t" {
 def test_operands_stand_below_each_other() -> None:
     squeezed = "\n".join(line.strip() for line in CONTINUED.split("\n"))
     assert formatted(Source("x.rules", squeezed)) == (CONTINUED, [])
+
+
+def test_a_blank_line_below_a_comment_stays_also_at_the_top() -> None:
+    text = "# my rules\n\nrule x {\n    # about\n\n    stop\n}\n"
+    assert formatted(Source("x.rules", text)) == (text, [])
+    edges = "\n\nrule x {  # about\n\n    stop\n    # end\n\n}\n# last\n\n"
+    assert formatted(Source("x.rules", edges)) == ("rule x {  # about\n    stop\n    # end\n}\n# last\n", [])
