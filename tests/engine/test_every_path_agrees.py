@@ -283,7 +283,7 @@ def test_asking_only_candidates_changes_nothing(text: str, message: Message, env
 @given(st.lists(conditions, min_size=2, max_size=4), messages, envelopes, answers)
 def test_else_says_what_not_says(asked: list[str], message: Message, envelope: Envelope, facts: Facts) -> None:
     """But of rules that could not be decided, which `else` passes over without a word."""
-    chain = [f"rule r{number} {{ when {test}; copy into \"F{number}\" }}\n" for number, test in enumerate(asked)]
+    chain = [f'rule r{number} {{ when {test}; copy into "F{number}" }}\n' for number, test in enumerate(asked)]
     denied = [
         f"rule r{number} {{ when {' and '.join([*(f'not ({above})' for above in asked[:number]), f'({test})'])}\n"
         f'copy into "F{number}" }}\n'
