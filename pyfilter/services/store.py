@@ -8,7 +8,8 @@ Rules
   in language/cache.py. Who reads must not believe that a value has the right type.
 - Several processes may read and write at once; SQLite locks, ``seconds`` at most. Nothing is ever deleted but rows: a
   database that vanishes under another process is how SQLite gets damaged ones (sqlite.org/howtocorrupt.html).
-- ``rebuilt``: a damaged database is put aside, as ``NAME.damaged``, and a new one begun; else it stays as it is.
+- ``rebuilt``: a damaged database is put aside, as ``NAME.damaged``, and a new one begun; else it stays as it is. One of
+  the right version that lacks a table or a column is damaged, too.
 
 Errors: none. After the first failure to write nothing more is written, after the first to read nothing is found.
 ``problem`` says what somebody has to mend, and is empty where it is nothing (no space, a file system that is read-only,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# what SQLite says where something is not there: it has only SQLITE_ERROR for it
+LACKING = ("no such table", "no such column", "has no column named")
 
 
 class Store:
@@ -154,7 +157,8 @@ class Store:
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED  # the rest is an extended code
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest is an extended code
+    return code in DAMAGED or (code == sqlite3.SQLITE_ERROR and any(words in str(error) for words in LACKING))
 
 
 def _version(database: sqlite3.Connection) -> object:

@@ -180,6 +180,23 @@ def test_a_damaged_database_is_put_aside_and_begun_anew(home: Path, data: bytes)
     assert asked(A) is True
 
 
+@pytest.mark.parametrize(
+    "change", ["DROP TABLE delivered", "ALTER TABLE delivered RENAME time TO moment"], ids=["no table", "no column"]
+)
+def test_a_database_that_lacks_something_is_put_aside_and_begun_anew(home: Path, change: str) -> None:
+    path = home / FILE
+    for failed in (lambda: isinstance(asked(A), Unknown), lambda: deliver(home, A) != ""):
+        deliver(home, A)
+        with sqlite3.connect(path) as database:
+            database.execute(change)
+        database.close()
+        before = path.read_bytes()
+        assert failed()
+        assert path.with_name("memory.damaged").read_bytes() == before
+        assert asked(A) is False
+        assert deliver(home, A) == "" and asked(A) is True
+
+
 def test_an_empty_file_is_a_new_memory(home: Path) -> None:
     (home / FILE).parent.mkdir(parents=True)
     (home / FILE).touch(0o600)
