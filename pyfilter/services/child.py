@@ -37,6 +37,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 INHERITED = ("HOME", "USER", "LOGNAME", "LANG", "TZ")
 # what a shell says of a program that cannot be run, and of one that is not there
 CANNOT_RUN, NOT_FOUND = 126, 127
+# what stands before the number of an error that is not the program's, but that of its directory
+IN_DIRECTORY = b"d"
 # seconds between two looks at a child, where the system has no descriptor for it
 LOOK_AGAIN = 0.02
 
@@ -109,7 +111,10 @@ def _run(
     failed = os.read(pipes[2][0], 16)  # ends when the program starts: the descriptor closes itself
     if failed:
         os.waitpid(pid, 0)
-        number = int(failed)
+        number = int(failed.lstrip(IN_DIRECTORY))
+        if failed.startswith(IN_DIRECTORY):
+            why = f"it could not be run in the directory {directory}: {os.strerror(number)}"
+            return Result(CANNOT_RUN, why=why)
         status = NOT_FOUND if number == errno.ENOENT else CANNOT_RUN
         return Result(
             status, why="it was not found" if status == NOT_FOUND else f"it cannot be run: {os.strerror(number)}"
@@ -236,18 +241,25 @@ def _environment(values: Mapping[str, str]) -> dict[bytes, bytes]:
 def _become(
     words: list[bytes], environment: dict[bytes, bytes], directory: str, given: int, ends: list[int], seconds: int
 ) -> NoReturn:
-    output, errors, report = ends
+    import fcntl
+
+    report = ends[-1]
+    place = IN_DIRECTORY
     try:
         os.setsid()
+        os.chdir(directory)
+        place = b""
+        # where this process has none of the first three, those of ours are among them: out of each other's way, for a
+        # descriptor that is copied onto itself stays one that closes itself
+        given, output, errors, report = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in (given, *ends)]
         os.dup2(given, 0)
         os.dup2(output, 1)
         os.dup2(errors, 2)
-        os.chdir(directory)
         _fresh_signals()
         _bounded(seconds)
         os.execvpe(words[0], words, environment)
     except OSError as error:
-        os.write(report, b"%d" % (error.errno or errno.EIO))
+        os.write(report, b"%s%d" % (place, error.errno or errno.EIO))
     except BaseException:
         os.write(report, b"%d" % errno.EINVAL)
     finally:

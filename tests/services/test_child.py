@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import pyfilter
 from pyfilter import limits
 from pyfilter.services import child
 
@@ -66,6 +69,30 @@ def test_arguments_are_not_read_by_a_shell() -> None:
 def test_a_program_that_does_not_start_is_told(program: str, status: int, why: str) -> None:
     done = child.run((program,), (b"x",), deadline_seconds=20, output_limit=100)
     assert (done.status, done.why) == (status, why)
+
+
+def test_a_directory_that_is_missing_is_told_and_the_program_not_blamed(tmp_path: Path) -> None:
+    place = tmp_path / "away"
+    done = child.run(("true",), (), deadline_seconds=20, output_limit=100, directory=str(place))
+    assert done.status == 126
+    assert done.why == f"it could not be run in the directory {place}: No such file or directory"
+    place.touch()
+    done = child.run(("true",), (), deadline_seconds=20, output_limit=100, directory=str(place))
+    assert done.why == f"it could not be run in the directory {place}: Not a directory"
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (0, 1, 2)], ids=str)
+def test_a_program_has_its_three_descriptors_where_we_have_none(tmp_path: Path, closed: tuple[int, ...]) -> None:
+    told = tmp_path / "told"
+    script = (
+        f"import os, sys\nsys.path[:0] = {[str(Path(pyfilter.__file__).parent.parent)]!r}\n"
+        f"for number in {closed!r}: os.close(number)\n"
+        "from pyfilter.services import child\n"
+        "done = child.run(('sh', '-c', 'cat; echo oh >&2'), (b'hello\\n',), deadline_seconds=20, output_limit=99)\n"
+        f"open({str(told)!r}, 'w').write(repr((done.status, done.output, done.errors, done.why)))\n"
+    )
+    subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, timeout=60, check=False)
+    assert told.read_text() == repr((0, b"hello\n", b"oh\n", ""))
 
 
 def test_a_program_that_a_signal_ends_is_told() -> None:
