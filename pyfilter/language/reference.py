@@ -89,8 +89,8 @@ _LIST_FILES = """\
 `list blocked from "blocked.txt"` reads the list from a file beside the rule file, one entry a line, `#` begins a
 comment. It is read when a rule asks for it, so a change counts at once. `list family from command "addresses"
 every 1 hour` runs a program, whose lines are the entries for so long (an hour, where no time is written; a minute at
-least). A file that is away and a program that fails are no empty list: what they said at the last delivery counts, and the log
-says so; where that is not known, neither `in` nor `not in` holds. Lists and texts hold in the whole file, also
+least). A file that is away and a program that fails are no empty list: what they said at the last delivery counts, and
+the log says so; where that is not known, neither `in` nor `not in` holds. Lists and texts hold in the whole file, also
 above their line; a name means one thing.
 
 `define` names a condition, which stands for itself: `when work and not spam`. What it captures holds in the rule that

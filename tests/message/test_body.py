@@ -87,7 +87,8 @@ def test_what_is_only_long_is_read(raw: bytes, texts: int) -> None:
 
 
 def test_text_of_html_is_as_a_reader_has_it() -> None:
-    source = "<head><title>t</title></head><p>one<p>t<i>w</i>o<br>three<div>four</div>fi<!-- x -->ve<script>y</script>&lt;six&gt;"
+    source = "<head><title>t</title></head><p>one<p>t<i>w</i>o<br>three<div>four</div>fi<!-- x -->ve"
+    source += "<script>y</script>&lt;six&gt;"
     assert body.texts(Message.from_bytes(HTML + source.encode())) == ["one two three four five<six>"]
 
 
