@@ -147,9 +147,6 @@ def never(node: Test, key: str, value: Value | Regex, text: str, report: Report)
     elif part == "local" and "@" in text:
         label = f"`{key}` ends before the `@`"
         help = f"ask `{base}.address`, or leave out the `@` and what follows"
-    elif part == "local" and "+" in text and relation.word == "is":
-        label = f"`{key}` ends before the `+`"
-        help = f'write `{base}.extension is "{text.partition("+")[2]}"` for what follows it'
     elif relation.word != "is":
         return
     elif text.startswith("@") and (

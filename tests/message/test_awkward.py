@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from pathlib import Path
 
 import pytest
 
@@ -263,9 +261,29 @@ SHOWN: dict[str, tuple[bytes, str | None, str | None, list[str], list[str]]] = {
     ),
 }
 
+# those that show a leniency towards broken mail: the last column of VIOLATIONS.md
+LENIENT = (
+    "a boundary that is never closed",
+    "a boundary that never comes",
+    "a line that only begins like the boundary",
+    "an encoding in quotes",
+    "base64 with junk and no padding",
+    "base64 in two pieces",
+    "quoted-printable that is none",
+    "a soft break with a blank behind it",
+    "ASCII that is none",
+    "UTF-8 that is none",
+    "a character set that nobody knows",
+    "no character set, UTF-8",
+    "no character set, latin-1",
+    "a name as an encoded word",
+    "a word with hyphens that nobody sees",
+)
+
 
 def test_there_are_forty() -> None:
     assert len(SHOWN) >= 40
+    assert SHOWN.keys() > set(LENIENT)
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -278,12 +296,3 @@ def test_a_rule_sees_what_a_client_shows(name: str) -> None:
         assert [box.name for box in message.mailboxes("from")] == [sender]
     assert body.texts(message) == texts
     assert [file.name for file in body.attachments(message)] == attachments
-
-
-def test_every_leniency_is_one_of_these() -> None:
-    section = (Path(__file__).parents[2] / "VIOLATIONS.md").read_text("utf-8").partition("## Parts and texts")[2]
-    named = re.findall(
-        r"`([^`]+)`", "".join(row.rpartition(" | ")[2] for row in section.splitlines() if row.endswith("` |"))
-    )
-    assert len(named) > 12
-    assert [name for name in named if name not in SHOWN] == []
