@@ -267,10 +267,11 @@ def _become(
 
 
 def _fresh_signals() -> None:
-    from _signal import SIG_DFL, SIG_SETMASK, SIGHUP, SIGPIPE, SIGXFSZ, pthread_sigmask, signal
+    from _signal import SIG_DFL, SIG_IGN, SIG_SETMASK, getsignal, pthread_sigmask, signal, valid_signals
 
-    for number in (SIGPIPE, SIGXFSZ, SIGHUP):  # Python ignores two of them
-        signal(number, SIG_DFL)
+    for number in valid_signals():  # Python ignores two; nohup and a shell's background ignore others
+        if getsignal(number) == SIG_IGN:
+            signal(number, SIG_DFL)
     pthread_sigmask(SIG_SETMASK, [])
 
 

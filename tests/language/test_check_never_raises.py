@@ -51,6 +51,10 @@ def mutations(draw: st.DrawFn) -> str:
     return "".join(words)
 
 
+# of the mail server's environment, which a remedy names
+VARIABLES = re.compile(r"`[A-Z]+_[A-Z]+`")
+
+
 def _inside(span: Span, other: Span) -> bool:
     return span.source is other.source and other.start <= span.start and span.end <= other.end
 
@@ -72,5 +76,6 @@ def test_check_reports_and_never_raises(system: str, user: str) -> None:
         assert "Traceback" not in render(problem)
         # names of tokens, classes and nodes of the tree are nobody's business
         assert not re.search(
-            r"[A-Z]{2,}_[A-Z]|object at 0x|<class|\bNone\b", problem.message + problem.label + problem.help
+            r"[A-Z]{2,}_[A-Z]|object at 0x|<class|\bNone\b",
+            VARIABLES.sub("", problem.message + problem.label + problem.help),
         )
