@@ -20,7 +20,7 @@ from pyfilter.editor.textmate import SCOPES
 from pyfilter.language.lalr import keywords
 
 CHECKOUT = Path(__file__).parents[2]
-EDITORS = CHECKOUT / "editors"
+EDITORS = CHECKOUT / "examples" / "editors"
 HERE = Path(__file__).parent
 
 # classes beside those of the vocabulary: ours -> TextMate's scope, Vim's group

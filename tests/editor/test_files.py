@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-EDITORS = CHECKOUT / "editors"
+EDITORS = CHECKOUT / "examples" / "editors"
 HERE = Path(__file__).parent
 
 

@@ -34,7 +34,7 @@ def test_a_session_in_neovim(tmp_path: Path) -> None:
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": str(CHECKOUT),
         "PYFILTER_COMMAND": f"{sys.executable} -m pyfilter language-server",
-        "PYFILTER_EDITOR": str(CHECKOUT / "editors" / "vim"),
+        "PYFILTER_EDITOR": str(CHECKOUT / "examples" / "editors" / "vim"),
         "PYFILTER_RULES": str(rules),
         "PYFILTER_OUT": str(out),
     }

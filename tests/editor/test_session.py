@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -303,7 +302,6 @@ def test_no_change_is_offered_where_nothing_is_wrong(editor: Editor) -> None:
     assert editor.actions(NAME, at(0, 30, 36)) == []
 
 
-@pytest.mark.skipif(find_spec("pyfilter.language.format") is None, reason="this version does not format")
 def test_formatting(editor: Editor) -> None:
     text = 'rule "x" {\n  when subject is "a"\n    keep\n}\n'
     editor.open(NAME, text)
@@ -311,7 +309,6 @@ def test_formatting(editor: Editor) -> None:
     assert (edit.range, edit.new_text) == (Range(Position(1, 0), Position(1, 21)), '    when subject is "a"')
 
 
-@pytest.mark.skipif(find_spec("pyfilter.language.format") is None, reason="this version does not format")
 def test_rules_with_errors_are_not_formatted(editor: Editor) -> None:
     editor.open(NAME, 'rule "x" {\n  when subject is \n    keep\n}\n')
     assert editor.format(NAME) is None
