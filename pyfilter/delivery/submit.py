@@ -82,7 +82,5 @@ def failure(program: str, done: child.Result) -> str:
     if not words:
         meaning = EXITS.get(done.status)
         words = f"exit status {done.status}" + (f", {meaning}" if meaning else "")
-    lines = [line for line in (done.errors or done.output).decode("utf-8", "replace").splitlines() if line.strip()]
-    said = "".join([character if character.isprintable() else " " for character in lines[-1]]) if lines else ""
-    said = " ".join(said.split())[: limits.CHILD_SAID_CHARACTERS]
+    said = child.last_line(done.errors or done.output)
     return f"{program}: {words}" + (f"; it said: {said}" if said else "")

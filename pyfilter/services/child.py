@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import NoReturn
 
-__all__ = ["PATH", "Result", "run"]
+__all__ = ["PATH", "Result", "last_line", "run"]
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 INHERITED = ("HOME", "USER", "LOGNAME", "LANG", "TZ")
@@ -236,6 +236,13 @@ def _environment(values: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 # ---------------------------------------------------------------------- in the child, between fork and exec
+
+
+def last_line(said: bytes) -> str:
+    """The last line of what a program said, for a log: printable, and no longer than limits.CHILD_SAID_CHARACTERS."""
+    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    printable = "".join([character if character.isprintable() else " " for character in lines[-1]]) if lines else ""
+    return " ".join(printable.split())[: limits.CHILD_SAID_CHARACTERS]
 
 
 def _become(

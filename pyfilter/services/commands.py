@@ -139,7 +139,5 @@ def _run(argv: list[str], parts: Iterable[bytes], envelope: Envelope, seconds: f
 def _why(done: child.Result) -> str:
     """What it did, and the last line it said."""
     told = done.why or f"exit status {done.status}"
-    lines = [line for line in done.errors.decode("utf-8", "replace").splitlines() if line.strip()]
-    said = "".join([character if character.isprintable() else " " for character in lines[-1]]) if lines else ""
-    said = " ".join(said.split())[: limits.CHILD_SAID_CHARACTERS]
+    said = child.last_line(done.errors)
     return f"{told}; it said: {said}" if said else told
