@@ -233,13 +233,11 @@ def _is_missing(path: bytes) -> bool:
 
 
 def _parts(message: Message, version: Version) -> Sequence[bytes]:
-    base, edits = version
-    if not edits:
-        return (message.raw if base is None else base,)
-    from pyfilter.message import editing
-    from pyfilter.message.message import Message
+    if version == (None, ()):
+        return (message.raw,)
+    from pyfilter.message.editing import version_of
 
-    return editing.edited(message if base is None else Message(base), edits)
+    return version_of(message, *version)
 
 
 def _sendings(plan: Plan, message: Message, home: str) -> Sendings:

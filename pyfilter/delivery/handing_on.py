@@ -20,8 +20,8 @@ from pyfilter import limits
 from pyfilter.delivery import submit
 from pyfilter.delivery.journal import Journal
 from pyfilter.engine.plan import SENDING
-from pyfilter.message.editing import edited
-from pyfilter.message.message import Message, Unreadable
+from pyfilter.message.editing import version_of
+from pyfilter.message.message import Unreadable
 from pyfilter.services import child
 
 TYPE_CHECKING = False
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from pyfilter.engine.plan import Action, Plan
     from pyfilter.message.editing import Edits
+    from pyfilter.message.message import Message
 
-__all__ = ["LOOP_HEADER", "Sendings", "version_of"]
+__all__ = ["LOOP_HEADER", "Sendings"]
 
 LOOP_HEADER = "X-Pyfilter-Loop"
 
@@ -113,13 +114,6 @@ class Sendings:
             directory=self._home,
         )
         return submit.failure(program, done)
-
-
-def version_of(message: Message, base: bytes | None, edits: Edits) -> Sequence[bytes]:
-    """The bytes of a message as it stood for one action."""
-    if not edits:
-        return (message.raw if base is None else base,)
-    return edited(message if base is None else Message(base), edits)
 
 
 def _version(action: Action) -> tuple[bytes | None, Edits]:

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyfilter.message.message import Message
 
     Edits = tuple[tuple[str, str, str], ...]
 
-__all__ = ["edited", "lines_above"]
+__all__ = ["edited", "lines_above", "version_of"]
 
 LINE = 78
 LONGEST_LINE = 998
@@ -49,6 +51,17 @@ def edited(message: Message, edits: Edits) -> list[bytes]:
         kept = end
     pieces.append(raw[kept:])
     return [piece for piece in pieces if piece]
+
+
+def version_of(message: Message, base: bytes | None, edits: Edits) -> Sequence[bytes]:
+    """The message as it stands for one action (``base``, ``edits``: engine/plan.py), in pieces."""
+    if not edits:
+        return (message.raw if base is None else base,)
+    if base is None:
+        return edited(message, edits)
+    from pyfilter.message.message import Message
+
+    return edited(Message(base), edits)
 
 
 def _named(pattern: str, name: str) -> bool:
