@@ -1,0 +1,150 @@
+"""docs/torture.md out of the records of the last torture run (record.py): ``python -m tests.torture.tables``.
+
+``PROMISES`` is the table of tables: a promise of docs/promises.md, its number, what was done, and a column for each
+figure with the target beside it. A promise without a record has no table, a figure without a column is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .deliverers import DELIVERERS
+from .record import path
+
+__all__ = ["PROMISES", "Column", "Promise", "render"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "torture.md"
+
+
+class Column(NamedTuple):
+    """One figure: its name in the record, the heading, and the target; "" where there is none."""
+
+    figure: str
+    heading: str
+    target: str = ""
+
+
+class Promise(NamedTuple):
+    """One table. ``title`` is its heading, ``text`` says in plain sentences what was done and what is promised."""
+
+    number: str
+    title: str
+    text: str
+    columns: tuple[Column, ...]
+
+
+# what a sweep counts, whatever the fault
+SWEEP = (
+    Column("calls", "system calls"),
+    Column("runs", "runs"),
+    Column("delivered", "status 0"),
+    Column("deferred", "deferred"),
+    Column("bounced", "bounced", "0"),
+    Column("lost", "status 0 and lost", "0"),
+    Column("partial", "partial", "0"),
+    Column("twice", "twice after the retry", "0"),
+    Column("sent_twice", "sent twice", "0"),
+    Column("never", "not filed by the retry", "0"),
+    Column("hung", "longer than 5 s", "0"),
+    Column("left", "files left in tmp"),
+)
+
+PROMISES = (
+    Promise(
+        "P1",
+        "SIGKILL at any system call",
+        "Every system call of every process of a delivery is a moment at which that process is killed; then the mail "
+        "server tries again. `window` counts the moments after which a copy is visible and the mail is tried again.",
+        (*SWEEP, Column("window", "window", "≤ 4")),
+    ),
+    Promise(
+        "P2",
+        "Any one system call fails once",
+        "Every system call of every process fails once, with an error that it can have; where the mail waits, it is "
+        "tried again.",
+        SWEEP,
+    ),
+    Promise(
+        "P3",
+        "A system call fails for good",
+        "As before, but from that call on every further one of its name fails, too.",
+        SWEEP,
+    ),
+)
+
+HEAD = """# What torture shows
+
+Made by `make torture` (as root; {command}); do not edit. Each promise of [promises.md](promises.md) that has a number
+here was put to the test with pyfilter and with the programs that deliver mail elsewhere, each in the same way: same
+machine, message, fault and count. The status says what Postfix's local(8) does: 0 takes the message out of the queue,
+71, 75 and death by a signal keep it there, anything else returns it to its sender.
+
+| program | version |
+| --- | --- |
+{versions}
+
+Taken on {dates}, Linux {kernels}, Python {pythons}.
+"""
+
+
+def render(lines: Iterable[dict[str, Any]]) -> str:
+    """The page; ``lines`` are the records."""
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for line in lines:
+        last[line["promise"], line["deliverer"], line["scenario"]] = line
+    records = list(last.values())
+    versions = {name: {line["version"] for line in records if line["deliverer"] == name} for name in DELIVERERS}
+    tables = [_table(promise, records) for promise in PROMISES]
+    head = HEAD.format(
+        command="the tables alone: `python -m tests.torture.tables`",
+        versions="\n".join(f"| {name} | {', '.join(sorted(found))} |" for name, found in versions.items() if found),
+        dates=_spread(line["date"] for line in records),
+        kernels=_spread(line["kernel"] for line in records),
+        pythons=_spread(line["python"] for line in records),
+    )
+    return "\n".join([head, *filter(None, tables)])
+
+
+def _table(promise: Promise, records: list[dict[str, Any]]) -> str:
+    mine = [line for line in records if line["promise"] == promise.number]
+    names = list(DELIVERERS)
+    mine.sort(key=lambda line: names.index(line["deliverer"]))  # as they came, pyfilter first
+    known = {column.figure for column in promise.columns}
+    for line in mine:
+        if unknown := set(line["figures"]) - known:
+            sys.exit(
+                f"{promise.number} has no column for {', '.join(sorted(unknown))}: add it in tests/torture/tables.py"
+            )
+    if not mine:
+        return ""
+    used = [column for column in promise.columns if any(column.figure in line["figures"] for line in mine)]
+    rows = [
+        ["", "", *(column.heading for column in used)],
+        ["---", "---", *("---:" for _ in used)],
+        ["**target**", "", *(f"**{column.target}**" if column.target else "" for column in used)],
+        *(
+            [line["deliverer"], line["scenario"], *(str(line["figures"].get(column.figure, "")) for column in used)]
+            for line in mine
+        ),
+    ]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"## {promise.number}: {promise.title}\n\n{promise.text}\n\n{table}\n"
+
+
+def _spread(values: Iterable[str]) -> str:
+    return ", ".join(sorted(set(values)))
+
+
+def main() -> None:
+    file = path()
+    if not file.exists():
+        sys.exit(f"{file} is missing: `make torture` writes it")
+    PAGE.write_text(render(json.loads(line) for line in file.read_text().splitlines()))
+
+
+if __name__ == "__main__":
+    main()
