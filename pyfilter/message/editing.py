@@ -4,7 +4,8 @@ In: edits, made in order, and the message: ("remove", name, "") takes every fiel
 its end stands for any rest), ("add", name, value) puts a line above. Out: pieces of bytes that follow each other; all
 but the added lines are the message's own bytes, in their order. A field is taken out with its folds and its
 line end; what follows it stays what it was. Line ends of added lines are those of the message. Above a
-message without a header an empty line follows them, so that its body does not become one.
+message without a header an empty line follows them, so that its body does not become one. A byte order mark before the
+first field (headers.py) stays the first thing of the message: below other lines it would make that field a broken one.
 
 Each pair becomes one field and never more (RFC 5322, section 2.2): the name keeps only the
 characters a name can have, control characters of the value become spaces, so that no value can
@@ -14,6 +15,8 @@ in any case before 998 (RFC 5322, section 2.1.1).
 """
 
 from __future__ import annotations
+
+from pyfilter.message.headers import BOM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +45,15 @@ def edited(message: Message, edits: Edits) -> list[bytes]:
             continue
         added = [pair for pair in added if not _named(name, pair[0].lower())]
         out += [(field.start, field.end) for field in message.fields if field.name and _named(name, field.name)]
+    removed = sorted(set(out))
     pieces = [lines_above(added, raw)]
     if added and not message.fields and raw and not raw.startswith((b"\n", b"\r\n")):
         pieces.append(line_end(raw))
     kept = 0
-    for start, end in sorted(set(out)):
+    if added and message.fields and raw.startswith(BOM) and removed[:1] != [(0, message.fields[0].end)]:
+        pieces.insert(0, BOM)
+        kept = len(BOM)
+    for start, end in removed:
         pieces.append(raw[kept:start])
         kept = end
     pieces.append(raw[kept:])

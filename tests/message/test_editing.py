@@ -87,12 +87,24 @@ EDITED = [
     (b"\nno header", (REMOVED, ADDED), b"X-Spam-Flag: YES\n\nno header"),
     (b"", (ADDED,), b"X-Spam-Flag: YES\n"),
     (b"", (REMOVED,), b""),
+    # a byte order mark, which editors on Windows put before the first field
+    (b"\xef\xbb\xbfTo: y\n\nz", (ADDED,), b"\xef\xbb\xbfX-Spam-Flag: YES\nTo: y\n\nz"),
+    (b"\xef\xbb\xbfX-Spam: n\nX-Spam-B: c\n\nz", (REMOVED, ADDED), b"\xef\xbb\xbfX-Spam-Flag: YES\nX-Spam: n\n\nz"),
+    (b"\xef\xbb\xbfX-Spam-A: b\nTo: y\n\nz", (REMOVED, ADDED), b"X-Spam-Flag: YES\nTo: y\n\nz"),
+    (b"\xef\xbb\xbfX-Spam-A: b\nTo: y\n\nz", (REMOVED,), b"To: y\n\nz"),
+    (b"\xef\xbb\xbfno header", (ADDED,), b"X-Spam-Flag: YES\n\n\xef\xbb\xbfno header"),
 ]
 
 
 @pytest.mark.parametrize(("raw", "edits", "filed"), EDITED)
 def test_the_header_as_edited(raw: bytes, edits: tuple[tuple[str, str, str], ...], filed: bytes) -> None:
     assert b"".join(edited(Message.from_bytes(raw), edits)) == filed
+
+
+def test_a_line_put_above_hides_no_field() -> None:
+    """Found by tests/fuzz/targets/message.py: behind other lines a byte order mark made Subject a broken line."""
+    above = b"".join(edited(Message.from_bytes(b"\xef\xbb\xbfSubject: x\n\nbody\n"), (ADDED,)))
+    assert Message.from_bytes(above).values("subject") == ["x"]
 
 
 @given(
