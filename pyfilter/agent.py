@@ -1,7 +1,8 @@
 """The loop for every way in: ask the engine, answer its questions, until there is a Plan.
 
 ``decide`` makes the Plan that ``delivery.execute`` carries out and ``pyfilter test`` prints: there is no
-other. ``unfiltered`` is the Plan for mail whose rules do not check.
+other. ``unfiltered`` is the Plan for mail whose rules do not check, ``undecided`` that for a message with which the
+rules did not come to an end.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Answer = Callable[[Question, Message, Envelope, dict[str, object]], object]
 
-__all__ = ["PROBLEM_HEADER", "decide", "unfiltered"]
+__all__ = ["PROBLEM_HEADER", "decide", "undecided", "unfiltered"]
 
 PROBLEM_HEADER = "X-Pyfilter-Problem"
 
@@ -67,5 +68,15 @@ def unfiltered(problem: str, settings: dict[str, object]) -> Plan:
         plan.outcome = "deferred"
         plan.actions.append(Action("defer", text=""))
         return plan
+    plan.actions.append(Action("keep", folder=INBOX, edits=(("add", PROBLEM_HEADER, problem),)))
+    return plan
+
+
+def undecided(problem: str, settings: dict[str, object], envelope: Envelope) -> Plan:
+    """The Plan for a message with which right rules did not come to an end: the inbox, with the problem in a header,
+    whatever `broken-rules` says, for the next try would end like this one."""
+    plan = Plan(settings)
+    plan.envelope = envelope
+    plan.notes.append(problem)
     plan.actions.append(Action("keep", folder=INBOX, edits=(("add", PROBLEM_HEADER, problem),)))
     return plan

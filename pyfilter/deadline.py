@@ -4,14 +4,19 @@ Postfix bounces mail at a deadline of its own, so SIGALRM ends a delivery before
 copy is visible, such an end would bring the mail again. So the alarm goes through these states:
 
 ======= ==========================================================================================
-begin   it comes in so many seconds
-publish copies become visible: it comes limits.DEADLINE_SECONDS after the first ``begin``, as the launcher's does
+begin   it comes in so many seconds; the first ``begin`` has the time of all, and no later one a longer
+publish copies become visible: it comes when the time of all is over, as the launcher's does
 filed   it comes no more; what is still to do (telling, remembering) keeps within ``left``
 ======= ==========================================================================================
 
 A process that never began (library.py) has no alarm of ours, none of its own is touched, and its time is endless.
 
-Source: alarm(2).
+CPU is watched while a message is decided about, between ``watch`` and ``unwatch``, and only there. TooMuchWork comes
+out of whatever runs then, and once more for each further second, should something have caught it: a message that
+takes its time must not come back for days and bounce in the end, so the delivery keeps it. Code that does not return
+to Python is ended by the launcher's limit (launcher/limits.c), which defers.
+
+Sources: alarm(2), setitimer(2).
 """
 
 from __future__ import annotations
@@ -20,37 +25,41 @@ import time
 
 from pyfilter import limits
 
-__all__ = ["begin", "filed", "left", "publish"]
+__all__ = ["TooMuchWork", "begin", "filed", "left", "publish", "unwatch", "watch"]
 
-# of the monotonic clock: the first `begin`, and when the last one ends; 0 where there was none
-_began = 0.0
+# of the monotonic clock: when the time of all ends, and that of the last `begin`; 0 where there was none
+_end = 0.0
 _until = 0.0
+
+
+class TooMuchWork(Exception):
+    """Deciding about one message took more CPU than limits.DECISION_CPU_SECONDS; the text says so."""
 
 
 def begin(seconds: int) -> None:
     """End this process in ``seconds``, whatever a caller made of SIGALRM."""
-    global _began, _until
+    global _end, _until
     from _signal import SIG_DFL, SIG_UNBLOCK, SIGALRM, alarm, pthread_sigmask, signal
 
     signal(SIGALRM, SIG_DFL)
     pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
-    alarm(seconds)
     now = time.monotonic()
-    _began = _began or now
-    _until = now + seconds
+    _end = _end or now + seconds
+    _until = min(now + seconds, _end)
+    alarm(max(1, int(_until - now)))
 
 
 def publish() -> None:
     """Copies become visible from here on: a short deadline of the user's must not come between two of them."""
-    if _began:
+    if _end:
         from _signal import alarm
 
-        alarm(max(1, int(_began + limits.DEADLINE_SECONDS - time.monotonic())))
+        alarm(max(1, int(_end - time.monotonic())))
 
 
 def filed() -> None:
     """All copies are where they should be: no alarm any more."""
-    if _began:
+    if _end:
         from _signal import alarm
 
         alarm(0)
@@ -58,6 +67,27 @@ def filed() -> None:
 
 def left() -> float:
     """Seconds until the deadline, or until limits.FAREWELL_SECONDS before the launcher's, whichever comes first."""
-    if not _began:
+    if not _end:
         return float("inf")
-    return min(_until, _began + limits.DEADLINE_SECONDS - limits.FAREWELL_SECONDS) - time.monotonic()
+    return min(_until, _end - limits.FAREWELL_SECONDS) - time.monotonic()
+
+
+def watch() -> None:
+    """From here on, raise TooMuchWork after limits.DECISION_CPU_SECONDS of CPU."""
+    from _signal import ITIMER_PROF, SIG_UNBLOCK, SIGPROF, pthread_sigmask, setitimer, signal
+
+    signal(SIGPROF, _too_much)
+    pthread_sigmask(SIG_UNBLOCK, [SIGPROF])
+    setitimer(ITIMER_PROF, limits.DECISION_CPU_SECONDS, 1)
+
+
+def unwatch() -> None:
+    """TooMuchWork comes no more."""
+    from _signal import ITIMER_PROF, SIG_IGN, SIGPROF, setitimer, signal
+
+    signal(SIGPROF, SIG_IGN)  # first of all: a signal on its way would end the process
+    setitimer(ITIMER_PROF, 0)
+
+
+def _too_much(number: int, frame: object) -> None:
+    raise TooMuchWork(f"the rules took more than {limits.DECISION_CPU_SECONDS} seconds of CPU for this message")

@@ -137,6 +137,16 @@ SPAM_TESTS = 1000
 SPAM_TEST_CHARACTERS = 100
 # seconds; below Postfix's command_time_limit (1000 s), which bounces.
 DEADLINE_SECONDS = 300
+# of CPU, seconds that the rules may take for one message: it is kept in the inbox then. The largest and the worst of
+# 5,488 real messages take some 0.5 s with every field asked.
+DECISION_CPU_SECONDS = 10
+# of CPU, seconds of a whole delivery, which ends then and is tried again: code that never comes back to Python. A first
+# look at 10,000 rules takes 8 s, and a machine may be ten times slower.
+CPU_SECONDS = 120
+# bytes of address space of a delivery; a message of 256 MiB whose parts are looked at takes some 950 MiB.
+MEMORY_BYTES = 1 << 30
+# bytes of a message that the launcher hands over: one without end must not take all memory.
+MESSAGE_BYTES = 256 << 20
 # seconds before the launcher's deadline at which replies, notices and the memory must be done: it kills, and the mail
 # lies in its folder by then. Less are no time for a program that hangs, with its grace.
 FAREWELL_SECONDS = 30
@@ -215,6 +225,9 @@ CHILD_COMPLAINT_BYTES = 4 << 10
 CHILD_SAID_CHARACTERS = 200
 # Received lines of a message that is forwarded no further: it goes in a circle (Postfix's hopcount_limit is 50).
 FORWARD_HOPS = 50
+# addresses that get mail by `forward to` and `copy to` within an hour, of all messages: a loop between hosts that strip
+# headers, or a flood, must not become a relay's.
+SENT_AN_HOUR = 200
 # seconds to wait for another program that has an mbox locked, and after which its dot lock is left over from a crash:
 # mail clients hold one for some ms, and Postfix's stale_lock_time is 500.
 MBOX_LOCK_SECONDS = 30

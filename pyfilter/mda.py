@@ -11,6 +11,8 @@ What ``pyfilter-deliver`` (the launcher) and ``pyfilter deliver`` run. Options: 
 - Nothing but the one line of status.py ever reaches standard output; standard error stays empty.
 - A deadline of our own (`set deadline`, deadline.py), since Postfix bounces at its own: SIGALRM ends the process,
   which defers the mail. Once the mail is filed no alarm comes, and what is left to do keeps within that time.
+- A message that takes the rules more than limits.DECISION_CPU_SECONDS of CPU is kept in the inbox, which its
+  X-Pyfilter-Problem says: it would take as long at the next try.
 
 Imports only what a delivery needs; tests/test_imports.py holds the list.
 """
@@ -40,13 +42,14 @@ class Usage(Exception):
     """The command line is wrong; the text says how."""
 
 
-def main(arguments: list[str]) -> int:
-    """Deliver the message on standard input. Returns the exit status; never raises."""
+def main(arguments: list[str], seconds: int = limits.DEADLINE_SECONDS) -> int:
+    """Deliver the message on standard input, within ``seconds``: what is left of a delivery's time. Returns the exit
+    status; never raises."""
     parent = os.getppid()
     home = ""
     outcome = Outcome(DEFERRED)
     try:
-        deadline.begin(limits.DEADLINE_SECONDS)
+        deadline.begin(seconds)
         home = _home()
         outcome = _deliver(arguments, parent, home)
     except BaseException as error:  # the outermost, an interrupt included: the sender must not bounce for it
@@ -124,7 +127,7 @@ def _read(parent: int) -> bytes:
 
 
 def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
-    from pyfilter.agent import decide, unfiltered
+    from pyfilter.agent import decide, undecided, unfiltered
     from pyfilter.language.loading import load
     from pyfilter.message.envelope import Envelope
 
@@ -138,7 +141,15 @@ def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
         recipient=options.get("recipient"),
         extension=options.get("extension"),
     )
-    return decide(loaded.program, message, envelope, answer=_answer)
+    try:
+        try:
+            deadline.watch()
+            return decide(loaded.program, message, envelope, answer=_answer)
+        finally:
+            deadline.unwatch()
+    except deadline.TooMuchWork as error:
+        deadline.unwatch()  # it may have come in the midst of the first one
+        return undecided(str(error), loaded.settings, envelope)
 
 
 def _answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:

@@ -5,6 +5,7 @@
  * left lying around:
  *   - a process group of its own, and SIGKILL if the launcher dies: nobody
  *     would hear the outcome any more, and the mail is tried again;
+ *   - limits of CPU and memory (limits.c), and what is left of the time;
  *   - the message as standard input, at its beginning; two pipes to the
  *     launcher as standard output and error; no other descriptor;
  *   - the variables of local(8) listed below, PATH and LANG;
@@ -12,7 +13,7 @@
  *   - python -I -S -P -B: no variables, no user directories, no site module,
  *     no script directory, no .pyc written beside the package by a delivery.
  *
- * BOOT runs pyfilter.mda.main(arguments) -> int and hands in a receipt, the
+ * BOOT runs pyfilter.mda.main(arguments, seconds) -> int and hands in a receipt, the
  * word that verdict.c wants to see before it believes in exit status 0: an
  * interpreter that ended well without running it all delivered nothing.
  */
@@ -37,7 +38,7 @@ static const char boot[] =
     "sys.path.append(sys.argv[1])\n"
     "from pyfilter.mda import main\n"
     "try:\n"
-    " s=main(sys.argv[2:])\n"
+    " s=main(sys.argv[3:],int(sys.argv[2]))\n"
     "except SystemExit as e:\n"
     " s=e.code\n"
     "if s==0:\n"
@@ -90,8 +91,11 @@ static void choose_arguments(const char *arguments[24], const struct installatio
     } given[] = {
         {"-a", options->extension}, {"-f", options->sender}, {"-d", options->recipient}, {"--rules", options->rules},
     };
+    static char seconds[16];
     size_t count = 0;
+    int left = milliseconds_left() / 1000;
 
+    snprintf(seconds, sizeof seconds, "%d", left > 0 ? left : 1);
     arguments[count++] = installation->interpreter;
     arguments[count++] = "-I";
     arguments[count++] = "-S";
@@ -102,6 +106,7 @@ static void choose_arguments(const char *arguments[24], const struct installatio
     arguments[count++] = "-c";
     arguments[count++] = boot;
     arguments[count++] = installation->site;
+    arguments[count++] = seconds;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         if (given[i].value) {
             arguments[count++] = given[i].name;
@@ -139,8 +144,10 @@ static _Noreturn void become_python(int message, int output, int complaints, pid
         give_up(complaints, "leave", "the process group");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         give_up(complaints, "tie", "the child to the launcher");
-    if (getppid() != launcher)
+    if (getppid() != launcher) { /* who else should hear it */
+        dprintf(complaints, "the launcher is gone, or in another name space of processes\n");
         _exit(DEFERRED);
+    }
     if (dup2(message, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0)
         give_up(complaints, "pass on", "the message");
     close_all_others();
@@ -148,6 +155,7 @@ static _Noreturn void become_python(int message, int output, int complaints, pid
     umask(077);
     if (chdir("/") != 0)
         give_up(STDERR_FILENO, "change to directory", "/");
+    limit_child();
     execve(arguments[0], (char *const *)arguments, environment);
     give_up(STDERR_FILENO, "start", arguments[0]);
 }
@@ -164,6 +172,7 @@ void start_child(struct child *child, int message, const struct installation *in
     if (pipe2(output, O_CLOEXEC) != 0 || pipe2(complaints, O_CLOEXEC) != 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) != 0 ||
         fcntl(complaints[0], F_SETFL, O_NONBLOCK) != 0)
         defer("cannot make a pipe: %m; the mail stays in the queue");
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* who loses its parent comes to us: killing.c; without it, only the group is killed */
     child->pid = fork();
     if (child->pid < 0)
         defer("cannot start a process: %m; the mail stays in the queue");

@@ -85,11 +85,17 @@ void catch_signals(void)
         defer("cannot ignore SIGPIPE and SIGXFSZ: %m; the mail stays in the queue");
 }
 
-/* In the child, before it becomes Python: a plain set of signals. */
+/*
+ * In the child, before it becomes Python: none is blocked, and the limit of CPU
+ * ends it even if our caller ignored SIGXCPU. (What is caught here is not caught
+ * behind execve, and deadline.py takes care of its own.)
+ */
 void signals_for_child(void)
 {
+    struct sigaction die = {.sa_handler = SIG_DFL};
     sigset_t none;
 
+    sigaction(SIGXCPU, &die, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -23,6 +23,13 @@
 #define DEADLINE_MS 300000
 #endif
 
+/* Bytes of a message, limits.MESSAGE_BYTES: Python has no room for a larger one. */
+#define MESSAGE_BYTES (256LL << 20)
+
+/* Of Python: seconds of CPU, limits.CPU_SECONDS, and bytes of address space, limits.MEMORY_BYTES. */
+#define CPU_SECONDS 120
+#define MEMORY_BYTES (1LL << 30)
+
 /* What the child writes, on a line of its own, when it has delivered: child.c to verdict.c. */
 #define RECEIPT "2.0.0 delivered"
 
@@ -75,6 +82,10 @@ void signals_for_child(void);
 void note_feeder(void);
 const char *feeder_gone(void);
 
+/* limits.c */
+void limit_launcher(void);
+void limit_child(void);
+
 /* message.c */
 int read_message(off_t *size);
 
@@ -88,6 +99,10 @@ struct child {
     int complaints;
 };
 void start_child(struct child *child, int message, const struct installation *installation, const struct options *options);
+
+/* killing.c */
+int kill_delivery(struct child *child, int *status);
+void kill_orphans(void);
 
 /* verdict.c */
 _Noreturn void await_verdict(struct child *child);

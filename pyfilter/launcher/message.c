@@ -5,7 +5,8 @@
  * the child gets as its standard input: Python never reads from the feeder,
  * and a retry of the child's start needs no second feed. It is sealed,
  * so that whoever gets the descriptor can rely on it. Where there is no memfd
- * (an old or a guarded kernel), a nameless file in /tmp does.
+ * (an old or a guarded kernel), a nameless file in /tmp does. A message without
+ * end must not take all memory: beyond MESSAGE_BYTES it is given up.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,7 @@ int read_message(off_t *size)
 {
     static char buffer[1 << 16]; /* what a pipe holds, pipe(7) */
     int file = nameless_file();
+    long long total = 0;
 
     if (file < 0)
         defer("cannot make a place for the message: %m; the mail stays in the queue");
@@ -66,6 +68,9 @@ int read_message(off_t *size)
         length = read(STDIN_FILENO, buffer, sizeof buffer);
         if (length == 0)
             break;
+        if (length > 0 && (total += length) > MESSAGE_BYTES)
+            defer("the message is larger than %lld MiB, which no delivery can hold; the mail stays in the queue",
+                  MESSAGE_BYTES >> 20);
         if (length > 0)
             append(file, buffer, (size_t)length);
         else if (errno != EINTR && errno != EAGAIN)

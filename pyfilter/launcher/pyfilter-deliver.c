@@ -13,12 +13,12 @@
  * Python cannot promise this by itself: when its loader, its start or its
  * memory fails, it ends with a status of its own. So this parent is C, static,
  * and does in order:
- *   1. note who feeds us; signals and clock                feeder.c deadline.c
+ *   1. note who feeds us; signals, clock, limits           feeder.c deadline.c limits.c
  *   2. read the message whole                              message.c
  *   3. the feeder gone? then it may be cut: 75             feeder.c
  *   4. find Python and the package                         installation.c
  *   5. start Python in a clean room                        child.c
- *   6. wait, at most 300 s in all; believe only what fits  verdict.c
+ *   6. wait, at most 300 s in all; believe only what fits  verdict.c killing.c
  * What it says goes through report.c. It asks no user data base (NSS): that can
  * hang and, in a static program, load foreign libraries.
  *
@@ -125,6 +125,7 @@ int main(int count, char **arguments)
     start_clock();
     fill_standard_descriptors();
     catch_signals();
+    limit_launcher();
     if (getauxval(AT_SECURE))
         defer("installed set-user-ID or set-group-ID; it needs no privileges: chmod ug-s it");
 

@@ -9,8 +9,9 @@
  * To the administrator (the system log, facility mail): what failed and what
  * to do. A datagram to /dev/log is sent by hand and without waiting: syslog(3)
  * waits for a log daemon that is stuck, and mail would wait with it. Where
- * there is none, the line goes where pyfilter's log.py writes, too. A person who
- * runs the launcher on a terminal reads the same line there.
+ * there is none, or it takes nothing, the line goes where pyfilter's log.py writes,
+ * too: in a home that is the user's own. A person who runs the launcher on a
+ * terminal reads the same line there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,35 +49,36 @@ static void escape(char *into, size_t room, const char *text)
     into[used] = '\0';
 }
 
-/* 0 where no log daemon listens. */
+/* 0 where no log daemon takes it. */
 static int to_system_log(const char *text)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = LOG_SOCKET};
     char record[LOG_BYTES + 64];
     int length = snprintf(record, sizeof record, "<%d>pyfilter-deliver[%ld]: %s", FACILITY_MAIL_ERROR, (long)getpid(), text);
     int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int listening;
+    int taken;
 
-    if (log < 0 || length < 0)
+    if (log < 0)
         return 0;
-    listening = connect(log, (struct sockaddr *)&address, sizeof address) == 0;
-    if (listening)
-        (void)!send(log, record, strlen(record), MSG_NOSIGNAL | MSG_DONTWAIT);
+    taken = length > 0 && connect(log, (struct sockaddr *)&address, sizeof address) == 0 &&
+            send(log, record, strlen(record), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
     close(log);
-    return listening;
+    return taken;
 }
 
 /* ~/.local/state/pyfilter/log, in log.py's form. O_NONBLOCK: a FIFO there must not hold the mail up. */
 static void to_users_log(const char *text)
 {
     static const char *const steps[] = {"/.local", "/.local/state", "/.local/state/pyfilter"};
-    const char *home = getenv("HOME");
+    const char *home = secure_getenv("HOME");
     char path[PATH_MAX], stamp[64] = "";
     time_t now = time(NULL);
     struct tm *local = localtime(&now);
+    struct stat status;
     int log;
 
-    if (!home || home[0] != '/' || strlen(home) > PATH_MAX - 64)
+    /* Root with a user's HOME (sudo) must not make directories there: the user could not write in them. */
+    if (!home || home[0] != '/' || strlen(home) > PATH_MAX - 64 || stat(home, &status) != 0 || status.st_uid != geteuid())
         return;
     umask(077);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -93,7 +95,7 @@ static void to_users_log(const char *text)
     close(log);
 }
 
-static void report(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void report(const char *format, va_list arguments)
 {
     char text[2 * LOG_BYTES], escaped[LOG_BYTES];
 

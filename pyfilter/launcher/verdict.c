@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -67,22 +66,19 @@ static void drain(struct stream *stream)
     }
 }
 
-/* The child and all it started in its group. */
-static void kill_group(struct child *child)
-{
-    if (kill(-child->pid, SIGKILL) != 0)
-        kill(child->pid, SIGKILL);
-}
-
-static _Noreturn void kill_and_defer(struct child *child, const char *why)
+/*
+ * Kill the delivery and defer. Or did it end by itself before the signal came?
+ * Then how it ended counts, for the mail may be filed: its wait status.
+ */
+static int stop(struct child *child, struct stream *output, struct stream *complaints, const char *why)
 {
     int status;
 
-    kill_group(child);
-    /* A process that hangs in the kernel (a dead network disk) is not waited for beyond this. */
-    for (int waited = 0; waited < FAREWELL_MS && waitpid(child->pid, &status, WNOHANG) == 0; waited += 100)
-        wait_for_event(NULL, 0, 100);
-    defer("%s; the delivery was stopped, the mail stays in the queue", why);
+    if (!kill_delivery(child, &status) || !WIFEXITED(status))
+        defer("%s; the delivery was stopped, the mail stays in the queue", why);
+    drain(output);
+    drain(complaints);
+    return status;
 }
 
 /* Returns the wait status of the child, its words in both streams. */
@@ -104,15 +100,15 @@ static int wait_for_child(struct child *child, struct stream *output, struct str
             fault = errno;
         if (fault) {
             snprintf(why, sizeof why, "cannot wait for the delivery: %s", strerror(fault));
-            kill_and_defer(child, why);
+            return stop(child, output, complaints, why);
         }
         if (told_to_stop()) {
             snprintf(why, sizeof why, "told to stop by %s", told_to_stop());
-            kill_and_defer(child, why);
+            return stop(child, output, complaints, why);
         }
         if (milliseconds_left() == 0) {
             snprintf(why, sizeof why, "not done within %d seconds", DEADLINE_MS / 1000);
-            kill_and_defer(child, why);
+            return stop(child, output, complaints, why);
         }
     }
 }
@@ -180,8 +176,10 @@ void await_verdict(struct child *child)
 
     if (*complaint)
         note("the delivery said: %s", complaint);
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status)) {
+        kill_orphans();
         defer("the delivery died of signal %d; the mail stays in the queue", WTERMSIG(status));
+    }
     switch (WEXITSTATUS(status)) {
     case DELIVERED:
         if (has_receipt(&output))

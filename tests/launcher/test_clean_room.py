@@ -50,7 +50,7 @@ def reported(installation: Installation, expression: str) -> object:
     """The value of a Python expression within a delivery."""
     path = installation.scratch / "value"
     installation.mda(
-        f"import os, sys\ndef main(arguments):\n    value = {expression}\n"
+        f"import os, sys\ndef main(arguments, seconds):\n    value = {expression}\n"
         f"    with open({str(path)!r}, 'w') as file: print(repr(value), file=file)\n    return 0\n"
     )
     return path
@@ -140,7 +140,7 @@ def test_directory_umask_group_and_signals(installation: Installation) -> None:
 
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_delivery_writes_nothing_beside_the_package(installation: Installation, writable: bool) -> None:
-    installation.mda("def main(arguments):\n    return 0\n")
+    installation.mda("def main(arguments, seconds):\n    return 0\n")
     package = installation.site / "pyfilter"
     if not writable:
         (package / "__pycache__").touch()  # in the way of a directory, for root too
@@ -150,7 +150,7 @@ def test_a_delivery_writes_nothing_beside_the_package(installation: Installation
 
 
 def test_a_module_in_the_callers_directory_is_not_imported(installation: Installation) -> None:
-    installation.mda("def main(arguments):\n    return 0\n")
+    installation.mda("def main(arguments, seconds):\n    return 0\n")
     for name in ("pyfilter", "os", "posix", "sys", "encodings"):
         (installation.scratch / f"{name}.py").write_text("raise SystemExit(1)")
     environment = {"PYTHONPATH": str(installation.scratch), "HOME": str(installation.scratch)}
@@ -158,7 +158,7 @@ def test_a_module_in_the_callers_directory_is_not_imported(installation: Install
 
 
 def test_a_package_cannot_shadow_the_standard_library(installation: Installation) -> None:
-    installation.mda("import stat\ndef main(arguments):\n    return 0\n")
+    installation.mda("import stat\ndef main(arguments, seconds):\n    return 0\n")
     (installation.site / "stat.py").write_text("raise SystemExit(1)")
     assert installation.run().status == 0
 

@@ -145,7 +145,7 @@ MAINS = {  # what pyfilter.mda.main does -> how the launcher ends
     "raise KeyError('secret')": Ended(75, POSTPONED, b""),
     "raise KeyboardInterrupt": Ended(75, POSTPONED, b""),
     "raise MemoryError": Ended(75, POSTPONED, b""),
-    "return main(arguments)": Ended(75, POSTPONED, b""),
+    "return main(arguments, seconds)": Ended(75, POSTPONED, b""),
     "import os; os._exit(0)": Ended(75, POSTPONED, b""),
     "import os; os.abort()": Ended(75, POSTPONED, b""),
 }
@@ -153,7 +153,7 @@ MAINS = {  # what pyfilter.mda.main does -> how the launcher ends
 
 @pytest.mark.parametrize("body", MAINS)
 def test_what_main_returns(installation: Installation, body: str) -> None:
-    installation.mda(f"def main(arguments):\n    {body}\n")
+    installation.mda(f"def main(arguments, seconds):\n    {body}\n")
     assert installation.run() == MAINS[body]
 
 
