@@ -134,7 +134,7 @@ class Rules:
     def lint(self, headers: Mapping[str, int] | None = None) -> list[Diagnostic]:
         """Warnings of rules that check and are probably not what was meant; folders are compared with those that
         exist. ``headers``: {name in lower case: in how many messages of the user's it stands}."""
-        from pyfilter.delivery.execute import maildir_path
+        from pyfilter.delivery.targets import maildir_path
         from pyfilter.delivery.existing import existing
         from pyfilter.language.lint import lint
 

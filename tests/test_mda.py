@@ -30,6 +30,8 @@ MESSAGE = (
     b"Received: from x by y; now\nFrom: Ann <ann@x.example>\nSubject: hello\nMessage-ID: <1@x>\n\nhello\n"
 )
 FILED = MESSAGE.partition(b"\n")[2]
+# the same once more, on another way: no retry of a mail server's
+ANOTHER = MESSAGE.replace(b"from x by y", b"from z by y")
 
 
 class Ended(NamedTuple):
@@ -532,10 +534,10 @@ def test_few_descriptors_file_or_defer(account: Account, limit: int) -> None:
     account.rules('rule "x" { copy into "A"; file into "B" }\n')
     assert account.deliver().status == 0  # the cache is warm now
     first = f"import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))"
-    ended = account.deliver(first=first)
+    ended = account.deliver(message=ANOTHER, first=first)
     assert ended in (Ended(0, b"", b""), Ended(75, POSTPONED, b""))
     copies = 2 if ended.status == 0 else 1
-    assert account.mail() == {".A": [FILED] * copies, ".B": [FILED] * copies}
+    assert {folder: len(mail) for folder, mail in account.mail().items()} == {".A": copies, ".B": copies}
 
 
 def test_sixty_four_at_once_on_a_cold_cache(account: Account) -> None:
@@ -553,10 +555,10 @@ def test_sixty_four_at_once_on_a_cold_cache(account: Account) -> None:
     ]
     ended = []
     for process in running:
-        output, error = process.communicate(MESSAGE, timeout=120)
+        output, error = process.communicate(MESSAGE.replace(b"Received: ", b"X-Not-Received: "), timeout=120)
         ended.append(Ended(process.returncode, output, error))
     assert ended == [Ended(0, b"", b"")] * 64
-    assert account.mail() == {".X": [FILED] * 64}
+    assert account.mail() == {".X": [FILED.replace(b"Received: ", b"X-Not-Received: ")] * 64}
     assert len(account.log) == 64
     assert len(list((account.home / ".cache/pyfilter").iterdir())) == 1
 
@@ -603,10 +605,8 @@ def test_killed_at_any_call_nothing_partial_is_visible(account: Account, tmp_pat
             check=False,
         )
         assert all(mail == [FILED] * len(mail) for mail in account.mail().values())
-    before = account.mail()
     assert account.deliver().status == 0
-    after = account.mail()
-    assert {folder: len(mail) - len(before.get(folder, ())) for folder, mail in after.items()} == {".A": 1, ".B": 1}
+    assert account.mail() == {".A": [FILED], ".B": [FILED]}, "and what an earlier attempt had filed is not filed again"
 
 
 def test_nobody_else_can_read_what_a_delivery_makes(account: Account) -> None:
@@ -624,8 +624,8 @@ TWICE = 'rule "twice" { when duplicate; file into "Duplicates" }\n'
 
 def test_a_message_that_comes_again_is_a_duplicate(account: Account) -> None:
     account.rules(TWICE)
-    for folders in ({"Maildir": 1}, {"Maildir": 1, ".Duplicates": 1}):
-        assert account.deliver().status == 0
+    for message, folders in ((MESSAGE, {"Maildir": 1}), (ANOTHER, {"Maildir": 1, ".Duplicates": 1})):
+        assert account.deliver(message=message).status == 0
         assert {folder: len(mail) for folder, mail in account.mail().items()} == folders
     other = MESSAGE.replace(b"me+box@", b"me+other@")
     assert account.deliver(message=other).status == 0
@@ -656,8 +656,8 @@ def test_a_memory_that_cannot_be_used_delays_no_mail(account: Account) -> None:
     memory.rmdir()
     memory.write_bytes(b"damaged " * 1000)
     memory.chmod(0o600)
-    for _ in range(3):
-        assert account.deliver().status == 0
+    for number in range(3):
+        assert account.deliver(message=ANOTHER + b"\n" * number).status == 0
     assert len(account.mail()[".Duplicates"]) >= 1
 
 
@@ -669,8 +669,8 @@ def test_the_program_of_a_condition_is_asked_and_one_that_changes_the_message(ac
     assert account.deliver().status == 0
     assert account.mail() == {".Asked": [FILED.replace(b"Ann", b"Bob")]}
     program.write_text('#!/bin/sh\n[ "$1" = ask ] && exit 0\necho oh >&2\nexit 1\n')
-    assert account.deliver().status == 0
-    assert FILED in account.mail()[".Asked"]
+    assert account.deliver(message=ANOTHER).status == 0
+    assert ANOTHER.partition(b"\n")[2] in account.mail()[".Asked"]
     assert "pass through ~/program: exit status 1; it said: oh; the message stays as it was" in account.log[-1]
 
 
@@ -680,6 +680,6 @@ def test_a_list_that_is_away_holds_what_it_held(account: Account) -> None:
     account.rules('list blocked from "blocked.txt"\nrule "b" { when from in blocked; file into "Blocked" }\n')
     assert account.deliver().status == 0
     blocked.unlink()
-    assert account.deliver().status == 0
+    assert account.deliver(message=ANOTHER).status == 0
     assert {folder: len(mail) for folder, mail in account.mail().items()} == {".Blocked": 2}
     assert "blocked.txt cannot be read (No such file or directory); what it held before counts" in account.log[-1]

@@ -7,13 +7,15 @@ Out: an Outcome (status.py); ``execute`` never raises.
 - **send**: what goes to somebody else goes now (handing_on.py): forward, copy-to, pipe.
 - **publish**: each copy is made visible; then every directory is brought to disk. What goes into an mbox (mbox.py) or
   an MH directory (mh.py) comes first. From here on no short deadline ends the delivery (deadline.py).
+- What an earlier attempt had made visible or sent, and could not tell the mail server of, is not done again: before the
+  first copy becomes visible its name is written down (journal.py). It is only brought to disk.
 - Whatever goes wrong before the last copy is visible and durable: everything is taken back,
   and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
 - **tell**: replies and notices, when all is done, as long as there is time; that one fails is only told.
 
 G1: DELIVERED says that the message is durable in every folder of the plan (as far as
 ``set durable`` asks for it). G2: DEFERRED says that no copy is visible, except after a crash
-between two copies. A ``reject`` is REJECTED only after the copies made before it are filed; a
+between two copies, whose first one the next attempt finds. A ``reject`` is REJECTED only after the copies made before it are filed; a
 ``defer`` touches nothing.
 
 Nothing is made unless the home is a directory that belongs to the running user and that others
@@ -26,12 +28,13 @@ can do. A sender sees nothing of it.
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 
 from pyfilter import deadline, limits
-from pyfilter.delivery import folders, maildir
+from pyfilter.delivery import maildir
+from pyfilter.delivery.failures import Refused, explain
+from pyfilter.delivery.journal import Journal
+from pyfilter.delivery.targets import maildir_path, targets
 from pyfilter.engine.plan import INBOX, SENDING, TELLING
 from pyfilter.language import files
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
@@ -43,14 +46,11 @@ if TYPE_CHECKING:
     from pyfilter.delivery.handing_on import Sendings
     from pyfilter.delivery.mbox import Appended
     from pyfilter.delivery.mh import Numbered
+    from pyfilter.delivery.targets import Filings, Version
     from pyfilter.engine.plan import Action, Plan
-    from pyfilter.message.editing import Edits
     from pyfilter.message.message import Message
 
-    Version = tuple[bytes | None, Edits]  # what `pass through` made or None, and how the header is changed
-    Filings = dict[str, tuple[str, Edits, bytes | None]]
-
-__all__ = ["execute", "maildir_path"]
+__all__ = ["execute"]
 
 # left-overs in tmp/ are looked for by about one delivery in so many, the clock's microseconds being
 # the die: a mailbox with 20 mails a day is swept every few days
@@ -64,39 +64,20 @@ LOSING = {"discarded": "discard", "rejected": "reject", "forwarded": "forward", 
 # how the folders of other formats begin in a plan; no message can name one (engine/holes.py)
 MBOX, MH = "mbox:", "mh:"
 
-# what an administrator can do about it; an errno that is not here speaks for itself
-REMEDIES = {
-    errno.ENOSPC: "free space or inodes on that file system",
-    errno.EDQUOT: "raise the quota or let the user delete mail",
-    errno.EROFS: "mount the file system for writing",
-    errno.EACCES: "the directories must belong to the user, with mode 0700",
-    errno.EPERM: "the directories must belong to the user, with mode 0700",
-    errno.ENOTDIR: "move away what stands in place of the directory",
-    errno.EEXIST: "move away what stands in place of the directory",
-    errno.ELOOP: "mend the symbolic links",
-    errno.ENAMETOOLONG: "use a shorter folder name",
-    errno.EMFILE: "raise the limit of open files",
-    errno.ENFILE: "raise the system's limit of open files",
-    errno.EFBIG: "the file size limit is below the message; for Postfix raise mailbox_size_limit",
-    errno.EIO: "look into the kernel's log, the disk may be failing",
-    errno.ESTALE: "look after the NFS server",
-    errno.EINVAL: "if the file system cannot fsync directories, `set durable = file`",
-}
-
-
-class Refused(Exception):
-    """The plan or the home is nothing to deliver by; the text says why, for the log."""
-
 
 class Attempt:
     """The copies of one delivery. A block that ends by an exception, whichever it is (a signal of a
-    deadline included), takes back every copy; the exception goes no further, ``failure`` tells it."""
+    deadline included), takes back every copy; the exception goes no further, ``failure`` tells it.
 
-    __slots__ = ("boxes", "copies", "failure")
+    ``earlier``: folders in which a copy lies that an earlier attempt made, which was killed before it could say so."""
 
-    def __init__(self) -> None:
+    __slots__ = ("boxes", "copies", "earlier", "failure", "journal")
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
         self.copies: list[maildir.Copy] = []
         self.boxes: list[Appended | Numbered] = []
+        self.earlier: list[bytes] = []
         self.failure = ""
 
     def __enter__(self) -> Attempt:
@@ -106,20 +87,21 @@ class Attempt:
         if error is not None:
             left = [sentence for copy in reversed(self.copies) for sentence in maildir.undo(copy)]
             left += [sentence for box in reversed(self.boxes) for sentence in box.undo()]
-            self.failure = "; ".join([_explain(error), *left])
+            self.failure = "; ".join([explain(error), *left])
         return True
 
 
 def execute(plan: Plan, message: Message, home: str) -> Outcome:
     """Do what the plan says with the message; everything or nothing."""
-    attempt = Attempt()
+    journal = Journal(home, message, plan.recipient)
+    attempt = Attempt(journal)
     outcome: Outcome | None = None
     with attempt:
         outcome = _carry_out(plan, message, home, attempt)
     if outcome is None:
         return Outcome(DEFERRED, detail=attempt.failure)
     if outcome.status is DELIVERED and any(action.verb in TELLING for action in plan.actions):
-        notes = _tell(plan, message, home)
+        notes = _tell(plan, message, home, journal)
         return Outcome(outcome.status, outcome.reason, "; ".join([*filter(None, (outcome.detail,)), *notes]))
     return outcome
 
@@ -137,9 +119,11 @@ def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Out
         raise Refused(f"the plan says {plan.outcome} and has no such action")
     notes = []
     sendings = None
-    if verbs & SENDING:
+    if filings or verbs & SENDING:
         files.check_home(home)
-        sendings = _sendings(plan, message, home)
+        attempt.journal.read()
+    if verbs & SENDING:
+        sendings = _sendings(plan, message, home, attempt.journal)
         for action in sendings.kept:
             flags = filings.get(INBOX, ("", (), None))[0] + action.flags
             filings[INBOX] = flags, action.edits, action.base
@@ -152,6 +136,8 @@ def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Out
     deadline.publish()
     _publish(str(plan.settings["durable"]), attempt)
     deadline.filed()
+    if attempt.journal.problem:
+        notes.append(attempt.journal.problem)
     detail = "; ".join(notes)
     if plan.outcome == "rejected":
         return Outcome(REJECTED, _one_line(plan.reason), detail)
@@ -167,11 +153,17 @@ def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: A
     create = bool(settings["create-folders"])
     outside = {name: filings[name] for name in filings if name.startswith((MBOX, MH))}
     within = {name: filings[name] for name in filings if name not in outside} if outside else filings
-    targets, notes = _targets(within, inbox, str(settings["layout"]), create)
-    files.check_home(home)
+    wanted, notes = targets(within, inbox, str(settings["layout"]), create)
+    if filed := attempt.journal.filed():
+        attempt.earlier += filed
+        return [*notes, f"an earlier attempt had filed it already, in {', '.join(map(_shown, filed))}"]
     made = []
     first: dict[Version, maildir.Copy] = {}  # the first copy of these bytes
-    for path, (name, flags, version) in targets.items():
+    for path, (name, flags, version) in wanted.items():
+        if attempt.journal.lies(path):
+            attempt.earlier.append(path)
+            notes.append(f"an earlier attempt had filed it in {_shown(path)} already")
+            continue
         if time.time_ns() // 1000 % SWEEP_ONE_IN == 0:
             _sweep(path)
         copy = maildir.Copy(path, flags)
@@ -189,44 +181,20 @@ def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: A
 
 def _publish(durable: str, attempt: Attempt) -> None:
     for box in attempt.boxes:
-        box.publish(durable)
+        box.publish(durable, attempt.journal)
+    if attempt.copies:
+        attempt.journal.intend([copy.path + b"/" + copy.temporary for copy in attempt.copies])
     for copy in attempt.copies:
         maildir.publish(copy)
     if durable == "full":
         for copy in attempt.copies:  # only now: disks are slow, and all copies should be seen at once
             maildir.secure(copy)
+        for folder in attempt.earlier:  # who was killed may not have come so far
+            maildir.secure_folder(folder)
     for copy in attempt.copies:
         maildir.settle(copy)
     for box in attempt.boxes:
         box.settle()
-
-
-def _targets(
-    filings: Filings, inbox: bytes, layout: str, create: bool
-) -> tuple[dict[bytes, tuple[str, str, Version]], list[str]]:
-    """{directory: (folder, flags, version)}, and notes; every name is looked at before the first byte is written.
-    Names of one directory ("Inbox" and "INBOX") are one delivery; a folder that is missing and must not be
-    made is the inbox: else a stranger who names one that never was would have the mail come back for days."""
-    targets: dict[bytes, tuple[str, str, Version]] = {}
-    notes: list[str] = []
-    for name, (flags, edits, base) in filings.items():
-        path = folders.directory(name, inbox, layout)
-        if flags and not (flags.isascii() and flags.isalpha()):
-            raise Refused(f"the flags {flags!r} for {name!r} are not letters")
-        if not create and path != inbox and _is_missing(path):
-            notes.append(f"there is no folder {name!r}, and `create-folders = no`: the inbox instead")
-            name, path = INBOX, inbox
-        name, others, _ = targets.get(path, (name, "", (None, ())))
-        targets[path] = (name, "".join(sorted({*flags, *others})), (base, edits))
-    return targets, notes
-
-
-def _is_missing(path: bytes) -> bool:
-    try:
-        os.stat(path)
-    except FileNotFoundError:
-        return True
-    return False
 
 
 # What follows is imported by the few deliveries that need it.
@@ -240,10 +208,10 @@ def _parts(message: Message, version: Version) -> Sequence[bytes]:
     return version_of(message, *version)
 
 
-def _sendings(plan: Plan, message: Message, home: str) -> Sendings:
+def _sendings(plan: Plan, message: Message, home: str, journal: Journal) -> Sendings:
     from pyfilter.delivery.handing_on import Sendings
 
-    return Sendings(plan, message, home)
+    return Sendings(plan, message, home, journal)
 
 
 def _stage_outside(plan: Plan, message: Message, home: str, filings: Filings, attempt: Attempt) -> None:
@@ -266,7 +234,7 @@ def _stage_outside(plan: Plan, message: Message, home: str, filings: Filings, at
             box.stage(durable)
 
 
-def _tell(plan: Plan, message: Message, home: str) -> list[str]:
+def _tell(plan: Plan, message: Message, home: str, journal: Journal) -> list[str]:
     """Answer and notify, now that the mail lies where it should; what goes wrong is only told."""
     notes = []
     for action in plan.actions:
@@ -275,20 +243,20 @@ def _tell(plan: Plan, message: Message, home: str) -> list[str]:
                 notes.append(f"no {action.verb} by rule {action.rule!r}: the deadline of the delivery is over")
                 continue
             try:
-                notes.append(_told(action, plan, message, home))
+                notes.append(_told(action, plan, message, home, journal))
             except BaseException as error:
-                notes.append(f"no {action.verb} by rule {action.rule!r}: {_explain(error)}")
+                notes.append(f"no {action.verb} by rule {action.rule!r}: {explain(error)}")
     return [note for note in notes if note]
 
 
-def _told(action: Action, plan: Plan, message: Message, home: str) -> str:
+def _told(action: Action, plan: Plan, message: Message, home: str, journal: Journal) -> str:
     if action.verb == "reply":
         from pyfilter.delivery import reply
 
         return reply.reply(action, plan, message, home)
     from pyfilter.delivery import notify
 
-    return notify.notify(plan, action, message, home)
+    return notify.notify(plan, action, message, home, journal)
 
 
 def _sweep(path: bytes) -> None:
@@ -303,30 +271,11 @@ def _subscribe(inbox: bytes, made: list[str]) -> list[str]:
     return subscriptions.subscribe(inbox, made)
 
 
-def maildir_path(setting: str, home: str) -> bytes:
-    """The inbox's directory from ``set maildir``: ``~/…`` lies in the home, else it begins with "/"."""
-    if setting == "~" or setting.startswith("~/"):
-        path = os.fsencode(home) + setting[1:].encode("utf-8")
-    else:
-        path = setting.encode("utf-8")
-    if not path.startswith(b"/") or b"\0" in path:
-        raise Refused(f"`set maildir = {setting!r}` with home {home!r} is no absolute path")
-    return path.rstrip(b"/") or b"/"
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")
 
 
 def _one_line(text: str) -> str:
     """A reason as one printable line that fits an SMTP reply."""
     printable = "".join([character if character.isprintable() else " " for character in text])
     return " ".join(printable.split())[: limits.REASON_CHARACTERS]
-
-
-def _explain(error: BaseException) -> str:
-    if isinstance(error, Refused | files.Refused | folders.Unusable):
-        return str(error)
-    if isinstance(error, OSError) and error.errno is not None:
-        where = error.filename
-        place = os.fsdecode(where) + ": " if isinstance(where, str | bytes) else ""
-        name = errno.errorcode.get(error.errno, str(error.errno))
-        remedy = REMEDIES.get(error.errno)
-        return f"{place}{error.strerror} ({name})" + (f"; {remedy}" if remedy else "")
-    return f"{type(error).__name__}: {error}"

@@ -8,9 +8,15 @@ made, whatever the journal says: a reader may have moved it, and a duplicate is 
 
 - The key is a digest of the bytes as they came, without the mbox `From ` line (Postfix dates it anew with each try),
   and the recipient. A message without any Received line is never taken for a retry: nobody has queued it.
-- ``~/.local/state/pyfilter/journal``, append-only, one line a record, each written by one write(2):
-  ``seconds KEY I path …`` and ``seconds KEY S what``, bytes that are no printable ASCII as ``%XX``. A line that was
-  torn by a crash is passed over.
+- ``~/.local/state/pyfilter/journal``, append-only, one line a record, each written by one write(2), bytes that are no
+  printable ASCII as ``%XX``. A line that was torn by a crash is passed over.
+
+  ======================== ===================================================================================
+  seconds KEY I path …     the Maildir copies of one attempt: the folder's directory, "/", the name as in tmp/
+  seconds KEY P path place what lies outside a Maildir: an mbox and the offset in it, an MH directory and the number
+  seconds KEY S what       this was sent, or somebody was told
+  ======================== ===================================================================================
+
 - An intent is not brought to disk: after a power cut it may be missing, and a copy may come twice. What was sent is.
 - When the first record is older than limits.JOURNAL_SECONDS, or the file larger than limits.JOURNAL_BYTES, it becomes
   ``journal.1``, in the place of an older one; both are read.
@@ -25,6 +31,7 @@ import time
 
 from pyfilter import limits
 from pyfilter.delivery.maildir import write_all
+from pyfilter.message.headers import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,55 +43,93 @@ __all__ = ["Journal"]
 
 DIRECTORY = b".local/state/pyfilter"
 NAME = b"journal"
-INTENT, SENT = b"I", b"S"
+INTENT, PLACE, SENT = b"I", b"P", b"S"
+KINDS = frozenset({INTENT, PLACE, SENT})
 
 
 class Journal:
-    """What is known of one message for one recipient. ``retry``: an earlier delivery of it left something."""
+    """What is known of one message for one recipient, once ``read`` was called."""
 
-    __slots__ = ("_directory", "_intents", "_key", "_sent", "_torn", "problem")
+    __slots__ = (
+        "_attempts", "_directory", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn", "problem",
+    )  # fmt: skip
 
     def __init__(self, home: str, message: Message, recipient: str) -> None:
         self.problem = ""
         self._directory = os.fsencode(home) + b"/" + DIRECTORY
-        self._intents: set[bytes] = set()
+        self._message = message
+        self._recipient = recipient
+        self._key = b""
+        self._attempts: list[list[bytes]] = []  # the paths of each
+        self._places: list[list[bytes]] = []
+        self._queued = False
         self._sent: set[bytes] = set()
         self._torn = False
-        self._key = _key(message, recipient)
-        if not any(field.name == "received" for field in message.fields):
+
+    def read(self) -> None:
+        """Look for what earlier attempts left."""
+        self._key = _key(self._message, self._recipient)
+        self._queued = _is_queued(self._message)
+        if not self._queued:
             return
         for name in (NAME + b".1", NAME):
             for kind, words in _records(self._read(name), self._key):
-                (self._intents if kind == INTENT else self._sent).update(words)
+                if kind == INTENT:
+                    self._attempts.append(words)
+                elif kind == PLACE:
+                    self._places.append(words)
+                else:
+                    self._sent.update(words)
 
-    @property
-    def retry(self) -> bool:
-        return bool(self._intents or self._sent)
+    def filed(self) -> list[bytes]:
+        """The folders in which all copies of one earlier attempt lie; empty if there is none that came so far. What it
+        had decided then (a scanner may answer otherwise by now) was done."""
+        for paths in self._attempts:
+            folders = [path.rpartition(b"/")[0] for path in paths]
+            if all(map(_lies, paths)):
+                return folders
+        return []
 
-    def lies(self, folder: bytes) -> bytes | None:
-        """The name, below ``folder``, of a copy that an earlier delivery of this message made visible there; None if
-        there is none. A reader may have moved it to cur/ or changed its flags."""
-        for path in self._intents:
-            directory, _, base = path.rpartition(b"/")
-            if directory != folder:
-                continue
-            for place in (b"new", b"cur"):
-                for name in _listed(folder + b"/" + place):
-                    if name.partition(b":")[0] == base:
-                        return place + b"/" + name
-        return None
+    def lies(self, folder: bytes) -> bool:
+        """Whether a copy that an earlier attempt made visible lies in ``folder``."""
+        return any(_lies(path) for paths in self._attempts for path in paths if path.rpartition(b"/")[0] == folder)
+
+    def places(self, path: bytes) -> list[int]:
+        """Where in the mbox or MH directory ``path`` earlier attempts were going to put it."""
+        return [int(words[1]) for words in self._places if len(words) == 2 and words[0] == path and words[1].isdigit()]
 
     def was_sent(self, what: bytes) -> bool:
         """``what``: a name of the caller's for one thing that is sent."""
         return what in self._sent
 
+    def count_sent(self, seconds: int, verbs: tuple[bytes, ...]) -> int:
+        """How many addresses got mail within these ``seconds``, of all messages: in names that begin with one of the
+        verbs, the words behind verb and rule."""
+        since = time.time() - seconds
+        return sum(
+            what.count(b"\0") - 1
+            for name in (NAME + b".1", NAME)
+            for what in _sent_since(self._read(name), since)
+            if what.startswith(verbs)
+        )
+
     def intend(self, paths: Iterable[bytes]) -> None:
         """Copies are going to become visible: the folder's directory, "/" and the name without place and flags."""
-        self._append(INTENT, paths, durable=False)
+        if self._queued:
+            self._append(INTENT, paths, durable=False)
+
+    def intend_place(self, path: bytes, place: int) -> None:
+        """A copy is going to be at this offset of an mbox, or have this number in an MH directory."""
+        if self._queued:
+            self._append(PLACE, (path, b"%d" % place), durable=False)
 
     def sent(self, what: bytes) -> None:
         """This was sent; on disk when the call returns."""
         self._append(SENT, (what,), durable=True)
+
+    def told(self, what: bytes) -> None:
+        """Somebody was told; after a power cut he may be told again."""
+        self._append(SENT, (what,), durable=False)
 
     # ------------------------------------------------------------------ the file
 
@@ -98,7 +143,7 @@ class Journal:
             return self._failed(error)
         try:
             data = bytearray()
-            while chunk := os.read(descriptor, 1 << 20):
+            while chunk := os.read(descriptor, 1 << 16):
                 data += chunk
         except OSError as error:
             return self._failed(error)
@@ -142,6 +187,13 @@ class Journal:
         return b""
 
 
+def _is_queued(message: Message) -> bool:
+    try:
+        return bool(message.raw_values("received"))
+    except Unreadable:
+        return False
+
+
 def _key(message: Message, recipient: str) -> bytes:
     from _blake2 import blake2b
 
@@ -160,9 +212,23 @@ def _records(data: bytes, key: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
         if end < 0:
             return  # torn, or being written
         kind, *words = data[place + len(wanted) : end].split(b" ")
-        if kind in (INTENT, SENT) and all(words):
+        if kind in KINDS and all(words):
             yield kind, [_unescaped(word) for word in words]
         place = data.find(wanted, end)
+
+
+def _sent_since(data: bytes, since: float) -> Iterator[bytes]:
+    for line in data.split(b"\n"):
+        seconds, _, rest = line.partition(b" ")
+        _, kind, what = (*rest.split(b" ", 2), b"", b"", b"")[:3]
+        if kind == SENT and seconds.isdigit() and int(seconds) >= since:
+            yield _unescaped(what)
+
+
+def _lies(path: bytes) -> bool:
+    """A reader may have moved it to cur/, and changed its flags."""
+    folder, _, base = path.rpartition(b"/")
+    return any(name.partition(b":")[0] == base for place in (b"/new", b"/cur") for name in _listed(folder + place))
 
 
 def _is_full(data: bytearray) -> bool:

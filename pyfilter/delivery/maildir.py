@@ -38,7 +38,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Copy", "publish", "secure", "settle", "stage", "undo", "unique_name", "write_all"]
+__all__ = ["Copy", "publish", "secure", "secure_folder", "settle", "stage", "undo", "unique_name", "write_all"]
 
 # other names tried when one is taken; the second has always been free
 NAME_TRIES = 5
@@ -232,6 +232,12 @@ def secure(copy: Copy) -> None:
     except OSError as error:
         copy.explain(error)
         raise
+
+
+def secure_folder(path: bytes) -> None:
+    """Bring to disk the names of copies that an earlier attempt made in the folder ``path``."""
+    for place in (b"/new", b"/cur"):
+        making.sync(path + place)
 
 
 def _move_into_place(copy: Copy) -> None:

@@ -10,6 +10,8 @@ behind what may have to be taken back. Nothing is done before: what is staged el
   ">" (mboxrd: the reader can take it away again); an empty line behind it. Line ends stay as they are.
 - A file that does not end with an empty line, after a crash or by hand, gets one first: no message becomes a part of
   another one.
+- The place where the message is going to begin is in the journal (journal.py) before it is written. A retry that finds
+  it there whole writes nothing; what a kill left of it, at the end of the file, is cut off and written anew.
 - fsync, unless ``set durable = none``. On failure the file is cut back to what it was; one that was made is unlinked.
 - The file belongs to the user and is a regular one; a link may lead to it. A new one is 0600, missing directories are
   0700.
@@ -35,33 +37,38 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyfilter.delivery.journal import Journal
+
 __all__ = ["Appended"]
 
 # seconds between two looks at a lock; there is no event to wait for with a dot lock
 LOOK_AGAIN = 0.05
+# more than an empty line and a `From ` line take
+_HEAD_BYTES = 4096
 
 
 class Appended:
     """One message on its way into one file."""
 
-    __slots__ = ("_descriptor", "_locked", "_made", "_parts", "_sender", "_size", "path")
+    __slots__ = ("_descriptor", "_locked", "_made", "_quoted", "_sender", "_size", "path")
 
     def __init__(self, path: bytes, parts: Sequence[bytes], sender: str) -> None:
         self.path = path
-        self._parts = parts
+        self._quoted = quoted(b"".join(parts))
         self._sender = sender
         self._descriptor = -1
         self._locked = False
         self._made = False
         self._size = -1  # of the file before
 
-    def publish(self, durable: str) -> None:
+    def publish(self, durable: str, journal: Journal) -> None:
         try:
             self._lock()
-            self._append()
+            if not self._lies(journal.places(self.path)):
+                self._append(journal)
             if durable != "none":
                 os.fsync(self._descriptor)
-            if durable == "full" and self._made:
+            if durable == "full" and (self._made or self._size == 0):  # who made it may not have come so far
                 making.sync(os.path.dirname(self.path))
         except OSError as error:
             if not isinstance(error.filename, bytes):
@@ -74,14 +81,14 @@ class Appended:
     def undo(self) -> list[str]:
         """Cut the file back. Returns what could not be done."""
         left = []
-        if self._size >= 0:
-            try:
+        try:
+            if self._size >= 0:
                 os.ftruncate(self._descriptor, self._size)
                 os.fsync(self._descriptor)
-                if self._made and self._size == 0:
-                    os.unlink(self.path)
-            except OSError as error:
-                left.append(f"{os.fsdecode(self.path)} could not be cut back: {error.strerror}")
+            if self._made and os.stat(self.path).st_size == 0:
+                os.unlink(self.path)
+        except OSError as error:
+            left.append(f"{os.fsdecode(self.path)} could not be cut back: {error.strerror}")
         self._release()
         return left
 
@@ -155,18 +162,48 @@ class Appended:
 
     # ------------------------------------------------------------------ the bytes
 
-    def _append(self) -> None:
+    def _append(self, journal: Journal) -> None:
         size = os.fstat(self._descriptor).st_size
         end = os.pread(self._descriptor, 2, max(0, size - 2))
         gap = b"" if not end or end == b"\n\n" else b"\n" if end.endswith(b"\n") else b"\n\n"
+        journal.intend_place(self.path, size)
         self._size = size
         os.lseek(self._descriptor, size, os.SEEK_SET)
-        write_all(self._descriptor, gap + _from_line(self._sender) + quoted(b"".join(self._parts)))
+        write_all(self._descriptor, gap + _from_line(self._sender) + self._quoted)
+
+    def _lies(self, places: list[int]) -> bool:
+        """Whether an earlier attempt, at one of these offsets, has written all of it. What one wrote in part is cut."""
+        for place in places:
+            size = os.fstat(self._descriptor).st_size
+            found = _read(self._descriptor, place, len(self._quoted) + _HEAD_BYTES)
+            line, _, rest = found.lstrip(b"\n").partition(b"\n")
+            if place >= size or not _agree(line, b"From %s " % _name(self._sender)):
+                continue
+            if rest.startswith(self._quoted):
+                return True
+            if place + len(found) == size and self._quoted.startswith(rest):
+                os.ftruncate(self._descriptor, place)
+        return False
+
+
+def _agree(written: bytes, wanted: bytes) -> bool:
+    return wanted.startswith(written) or written.startswith(wanted)
+
+
+def _read(descriptor: int, place: int, most: int) -> bytes:
+    data = bytearray()
+    while len(data) < most and (chunk := os.pread(descriptor, most - len(data), place + len(data))):
+        data += chunk
+    return bytes(data)
 
 
 def _from_line(sender: str) -> bytes:
+    return b"From %s %s\n" % (_name(sender), time.asctime(time.gmtime()).encode("ascii"))
+
+
+def _name(sender: str) -> bytes:
     name = "".join([character for character in sender if character.isprintable() and character != " "])
-    return f"From {name or 'MAILER-DAEMON'} {time.asctime(time.gmtime())}\n".encode("utf-8", "replace")
+    return (name or "MAILER-DAEMON").encode("utf-8", "replace")
 
 
 def quoted(raw: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 ``stage`` writes it into the directory under a name that begins with a comma, which MH programs pass over, and brings
 it to disk; ``publish`` links it to the next free number, which never overwrites: where another program was faster, the
-number after that. ``settle`` takes the first name away, ``undo`` both.
+number after that. The number is in the journal (journal.py) before it is taken: a retry that finds the message there
+leaves it at that. ``settle`` takes the first name away, ``undo`` both.
 
 Sequences (``.mh_sequences``) stay as they are: programs find new messages by their numbers. Modes: 0600, a directory
 that is made 0700; whose directory it may be says making.py.
@@ -12,6 +13,7 @@ Sources: mh-mail(5), mh-sequence(5) of nmh.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from pyfilter import limits
@@ -22,7 +24,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyfilter.delivery.journal import Journal
+
 __all__ = ["Numbered"]
+
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Numbered:
@@ -54,20 +60,10 @@ class Numbered:
             error.filename = self.path
             raise
 
-    def publish(self, durable: str) -> None:
+    def publish(self, durable: str, journal: Journal) -> None:
         try:
-            number = self._last() + 1
-            for further in range(limits.MH_NAME_TRIES):
-                name = b"%d" % (number + further)
-                try:
-                    os.link(self._name, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
-                except FileExistsError as error:
-                    taken = error
-                    continue
-                self._number = name
-                break
-            else:
-                raise taken
+            if not self._lies(journal.places(self.path)):
+                self._link(journal)
             if durable == "full":
                 os.fsync(self._descriptor)
         except OSError as error:
@@ -86,6 +82,52 @@ class Numbered:
                 left.append(f"{os.fsdecode(self.path + b'/' + name)} could not be taken back: {problem}")
         self._release()
         return left
+
+    def _link(self, journal: Journal) -> None:
+        number = self._last() + 1
+        for further in range(limits.MH_NAME_TRIES):
+            name = b"%d" % (number + further)
+            journal.intend_place(self.path, number + further)
+            try:
+                os.link(self._name, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            except OSError as error:
+                failure = error
+                if not self._is_ours(name):  # else the error lies
+                    if error.errno != errno.EEXIST:
+                        break
+                    continue
+            self._number = name
+            return
+        raise failure
+
+    def _is_ours(self, name: bytes) -> bool:
+        try:
+            ours, found = (os.stat(one, dir_fd=self._descriptor, follow_symlinks=False) for one in (self._name, name))
+        except OSError:
+            return False
+        return (ours.st_dev, ours.st_ino) == (found.st_dev, found.st_ino)
+
+    def _lies(self, places: list[int]) -> bool:
+        """Whether an earlier attempt has put it under one of these numbers."""
+        return any(self._has(b"%d" % place) for place in places)
+
+    def _has(self, name: bytes) -> bool:
+        try:
+            descriptor = os.open(name, _READ, dir_fd=self._descriptor)
+        except OSError:
+            return False
+        try:
+            for part in (*self._parts, b""):
+                found = bytearray()
+                while len(found) < (len(part) or 1) and (chunk := os.read(descriptor, (len(part) or 1) - len(found))):
+                    found += chunk
+                if found != part:
+                    return False
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
 
     def _last(self) -> int:
         numbers = [int(name) for name in os.listdir(self._descriptor) if name.isascii() and name.isdigit()]

@@ -142,6 +142,11 @@ class Plan:
         return {folder: flags for folder, (flags, _, _) in self.copies().items()}
 
     @property
+    def recipient(self) -> str:
+        """The envelope's recipient, "" where none is known."""
+        return (self.envelope.recipient if self.envelope is not None else None) or ""
+
+    @property
     def reason(self) -> str:
         """The text of the reject or defer that ended the filtering, else empty."""
         for action in reversed(self.actions):

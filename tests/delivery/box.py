@@ -15,6 +15,8 @@ SETTINGS: dict[str, object] = {
     "durable": "full",
 }
 RAW = b"From: Olga <olga@family.example>\nSubject: CALL ME\n\nplease\n"
+# the same from a mail server's queue, which may bring it again
+QUEUED = b"Received: from family.example by box.example; Tue, 24 Nov 2026 12:00:00 +0100\n" + RAW
 
 
 class Box:

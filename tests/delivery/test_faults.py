@@ -17,7 +17,7 @@ from pyfilter.delivery.execute import execute
 from pyfilter.message.message import Message
 from pyfilter.status import DELIVERED
 
-from .box import RAW, Box, make_plan
+from .box import QUEUED, Box, make_plan
 from .tracing import Call, Filings, calls, run
 
 pytestmark = pytest.mark.usefixtures("strace")
@@ -43,7 +43,7 @@ def settings(name: str) -> dict[str, object]:
 
 
 def wanted(name: str) -> dict[str, list[bytes]]:
-    return {"." if folder == "INBOX" else f".{folder}": [RAW] for _, folder, _ in SCENARIOS[name][0]}
+    return {"." if folder == "INBOX" else f".{folder}": [QUEUED] for _, folder, _ in SCENARIOS[name][0]}
 
 
 def each(
@@ -89,7 +89,7 @@ def test_a_call_that_fails_loses_nothing(name: str, error: str, tmp_path: Path) 
 
 def redeliver(box: Box, name: str) -> dict[str, list[bytes]]:
     """The next try of the MTA, without faults, and what a reader sees then."""
-    outcome = execute(make_plan(*SCENARIOS[name][0]), Message.from_bytes(RAW), str(box.home))
+    outcome = execute(make_plan(*SCENARIOS[name][0]), Message.from_bytes(QUEUED), str(box.home))
     assert outcome.status is DELIVERED, outcome
     return box.visible()
 
@@ -105,9 +105,9 @@ def test_a_kill_leaves_no_part_of_a_message_and_no_lack_of_one(name: str, tmp_pa
         story = f"{name}: killed in {call}"
         assert printed == "", story
         for contents in box.visible().values():
-            assert contents == [RAW], story
+            assert contents == [QUEUED], story
         for contents in redeliver(box, name).values():
-            assert set(contents) == {RAW}, story
+            assert set(contents) == {QUEUED}, story
             assert len(contents) in (1, 2), story
             if len(contents) == 2 and str(call) not in twice:
                 twice.append(str(call))

@@ -12,10 +12,8 @@ from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.status import DEFERRED, DELIVERED
 
-from .box import RAW, SETTINGS, Box
+from .box import QUEUED, RAW, SETTINGS, Box
 from .programs import Recorder
-
-QUEUED = b"Received: from a by b; now\n" + RAW
 
 
 @pytest.fixture

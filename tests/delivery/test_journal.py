@@ -28,6 +28,7 @@ def home(tmp_path: Path) -> Path:
 
 def journal(home: Path, message: Message = MAIL, recipient: str = "me@here.example") -> Journal:
     made = Journal(str(home), message, recipient)
+    made.read()
     assert made.problem == ""
     return made
 
@@ -53,33 +54,69 @@ def copy_in(folder: Path, place: str, name: str) -> bytes:
 def test_a_copy_that_lies_there_is_found_by_the_retry(home: Path, tmp_path: Path, place: str, name: str) -> None:
     folder = copy_in(tmp_path / "Maildir", place, name)
     first = journal(home)
-    assert (first.retry, first.lies(folder)) == (False, None)
+    assert (first.lies(folder), first.filed()) == (False, [])
     first.intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
     again = journal(home)
-    assert again.retry
-    assert again.lies(folder) == f"{place}/{name}".encode()
-    assert again.lies(folder + b"/.Other") is None
+    assert again.filed() == [folder]
+    assert again.lies(folder)
+    assert not again.lies(folder + b"/.Other")
 
 
 def test_a_copy_that_was_moved_or_never_came_is_made_again(home: Path, tmp_path: Path) -> None:
     folder = copy_in(tmp_path / "Maildir", "new", "2.M2P3Q0.host,S=9,W=10")
     journal(home).intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
-    assert journal(home).lies(folder) is None
+    assert not journal(home).lies(folder)
+
+
+def test_an_attempt_is_whole_only_if_all_its_copies_lie_there(home: Path, tmp_path: Path) -> None:
+    one = copy_in(tmp_path / "Maildir", "new", "1.M2P3Q0.host")
+    two = copy_in(tmp_path / "Maildir/.Two", "cur", "other")
+    paths = [one + b"/1.M2P3Q0.host", two + b"/1.M2P3Q1.host"]
+    journal(home).intend(paths)
+    assert journal(home).filed() == []
+    assert (journal(home).lies(one), journal(home).lies(two)) == (True, False)
+    copy_in(tmp_path / "Maildir/.Two", "cur", "1.M2P3Q1.host:2,S")
+    assert journal(home).filed() == [one, two]
+
+
+def test_places_outside_a_maildir_come_back(home: Path) -> None:
+    journal(home).intend_place(b"/home/me/a b", 0)
+    journal(home).intend_place(b"/home/me/a b", 4711)
+    journal(home).intend_place(b"/home/me/mh", 3)
+    assert journal(home).places(b"/home/me/a b") == [0, 4711]
+    assert journal(home).places(b"/home/me/mh") == [3]
+    assert journal(home, recipient="other@here.example").places(b"/home/me/mh") == []
+
+
+def test_addresses_are_counted_over_all_messages(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = time.time() - 3700
+    monkeypatch.setattr(time, "time", lambda: before)
+    journal(home).sent(b"forward\0r\0old@x.example")
+    monkeypatch.undo()
+    journal(home).sent(b"forward\0r\0ann@x.example\0bob@x.example")
+    journal(home, Message.from_bytes(RAW + b".")).sent(b"copy-to\0r\0cid@x.example")
+    journal(home).sent(b"pipe\0r\0archive")
+    journal(home).told(b"notify\0r\0beep")
+    assert journal(home).count_sent(3600, (b"forward\0", b"copy-to\0")) == 3
 
 
 def test_only_the_same_message_to_the_same_recipient_is_a_retry(home: Path) -> None:
     journal(home).sent(b"rule\tann@there.example")
     assert journal(home).was_sent(b"rule\tann@there.example")
     assert not journal(home).was_sent(b"rule\tbob@there.example")
-    assert not journal(home, recipient="other@here.example").retry
-    assert not journal(home, Message.from_bytes(RAW + b".")).retry
-    assert journal(home, Message.from_bytes(b"From a@b Tue Nov 24 12:00:01 2026\n" + RAW)).retry, "dated anew"
+    what = b"rule\tann@there.example"
+    assert not journal(home, recipient="other@here.example").was_sent(what)
+    assert not journal(home, Message.from_bytes(RAW + b".")).was_sent(what)
+    dated_anew = Message.from_bytes(b"From a@b Tue Nov 24 12:00:01 2026\n" + RAW)
+    assert journal(home, dated_anew).was_sent(what)
 
 
 def test_a_message_that_nobody_queued_is_never_a_retry(home: Path) -> None:
     unqueued = Message.from_bytes(b"Subject: x\n\ntext\n")
     journal(home, unqueued).intend([FOLDER + b"/1.M2P3Q0.host"])
-    assert not journal(home, unqueued).retry
+    journal(home, unqueued).sent(b"one")
+    assert not journal(home, unqueued).was_sent(b"one")
+    assert b" I " not in written(home)
 
 
 def test_a_record_is_one_line_whatever_stands_in_it(home: Path) -> None:
@@ -95,9 +132,8 @@ def test_a_record_is_one_line_whatever_stands_in_it(home: Path) -> None:
 @given(st.binary(min_size=1, max_size=60))
 def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, what: bytes) -> None:
     home = tmp_path_factory.mktemp("home")
-    made = Journal(str(home), MAIL, "x")
-    made.sent(what)
-    assert Journal(str(home), MAIL, "x").was_sent(what)
+    journal(home).sent(what)
+    assert journal(home).was_sent(what)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 30, 60])
@@ -159,6 +195,7 @@ def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
             path.parent.rmdir()
             path.parent.write_text("")
     made = Journal(str(home), MAIL, "x")
+    made.read()
     made.intend([FOLDER + b"/1.M2"])
     made.sent(b"one")
     assert made.problem.startswith(f"{path}: ")

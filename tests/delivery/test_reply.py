@@ -79,6 +79,8 @@ class Post:
         plan = plan or self.plan(**settings)
         plan.envelope = Envelope(sender, recipient)
         plan.verdict = verdict
+        # the same bytes stand for another message here, and not for a mail server's retry
+        (self.home / ".local/state/pyfilter/journal").unlink(missing_ok=True)
         return execute(plan, Message.from_bytes(raw), str(self.home))
 
 

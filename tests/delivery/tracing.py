@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyfilter.status
 
-from .box import RAW, SETTINGS, Box
+from .box import QUEUED, SETTINGS, Box
 
 DRIVER = Path(__file__).with_name("deliver_once.py")
 PACKAGES = str(Path(pyfilter.status.__file__).parent.parent)
@@ -42,7 +42,7 @@ def command(box: Box, filings: Filings, settings: dict[str, object], descriptors
     return [sys.executable, "-I", "-S", str(DRIVER), PACKAGES, json.dumps(orders)]
 
 
-def run(box: Box, filings: Filings, settings: dict[str, object], strace: list[str], raw: bytes = RAW) -> str:
+def run(box: Box, filings: Filings, settings: dict[str, object], strace: list[str], raw: bytes = QUEUED) -> str:
     """Deliver under strace; what the driver printed, "" if it did not get so far."""
     program = shutil.which("strace")
     assert program, "strace is not installed"
@@ -56,7 +56,7 @@ def run(box: Box, filings: Filings, settings: dict[str, object], strace: list[st
     return done.stdout.decode()
 
 
-def calls(box: Box, filings: Filings, settings: dict[str, object], raw: bytes = RAW) -> list[Call]:
+def calls(box: Box, filings: Filings, settings: dict[str, object], raw: bytes = QUEUED) -> list[Call]:
     """Every call of a delivery that goes well, from its beginning to its end."""
     log = box.home.parent / "trace"
     printed = run(box, filings, settings, ["-y", "-s", "200", "-o", str(log)], raw)
