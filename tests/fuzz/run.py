@@ -65,7 +65,7 @@ def fuzz(target: str, seconds: int, runs: int, kept: Path | None, place: str) ->
     )
     said = done.stdout + done.stderr
     for found in sorted(set(directory.glob("found-*")) - before):
-        print(reason(said))
+        print(reason(done))
         print(f"{target}: a promise is broken by\n{found.read_bytes()!r}")
         return 1
     ended = re.search(r"^Done (\d+) runs in (\d+) second", said, re.M)
@@ -77,10 +77,10 @@ def fuzz(target: str, seconds: int, runs: int, kept: Path | None, place: str) ->
     return 0
 
 
-def reason(said: str) -> str:
+def reason(done: subprocess.CompletedProcess[str]) -> str:
     """The exception, or what libFuzzer says of a hang or of memory."""
-    exception = said.partition("=== Uncaught Python exception: ===")[2].partition("\n==")[0].strip()
-    return exception or "\n".join(said.splitlines()[-SHOWN_LINES:])
+    exception = done.stdout.partition("=== Uncaught Python exception: ===")[2].strip()
+    return exception or "\n".join(done.stderr.splitlines()[-SHOWN_LINES:])
 
 
 if __name__ == "__main__":

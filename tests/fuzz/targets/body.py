@@ -9,7 +9,7 @@ from pyfilter.message.message import Message
 
 from ..fuzz_message import one_line
 
-LONGEST = 1000
+LONGEST = 400
 FIELDS = ("*",)
 MODULES = (charsets, html, parameters, parts, quoting, transfer, words)  # to be instrumented
 WORDS = (
@@ -21,8 +21,8 @@ WORDS = (
     b"\xe2\x80\x8b", b"\xc2\xad", b"text/calendar", b"application/pgp-signature",
 )  # fmt: skip
 SEEDS = (
-    b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n"
-    b"Content-Transfer-Encoding: quoted-printable\n\n<p>=C5=BE</p>\n--b--\n",
+    b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>&nbsp;\xc5\xbe</p>\n--b--\n",
+    b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C5=BE=\nx= \n",
     b'Content-Type: multipart/digest; boundary="b b"\r\n\r\n--b b\r\n\r\nSubject: x\r\n\r\ny\r\n--b b--\r\n',
     b"Content-Type: message/rfc822\n\nSubject: x\nContent-Type: text/plain; format=flowed\n\na \n> b \n>c\n-- \n",
     b"Content-Type: application/x; name*0*=utf-8''%C5; name*1=x\nContent-Transfer-Encoding: base64\n\neHg=\n",

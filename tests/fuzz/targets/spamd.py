@@ -19,8 +19,8 @@ LONGEST = 400
 FIELDS = ()
 WORDS = (
     b"SPAMD/1.1 ", b"0 EX_OK", b"76 Bad header line", b"75 EX_TEMPFAIL", b"\r\n", b"\r\n\r\n", b"\n", b"Spam: ",
-    b"True ; 15.0 / 5.0", b"False ; ", b"Yes;", b"nan", b"inf", b"1e400", b"-0", b"Content-length: ", b"10", b"0", b"-1",
-    b"_1", b"Compress: zlib", b"DidSet: local", b"User: x", b"BAYES_99,", b",", b"\xff", b"\0", b"\xd9\xa3",
+    b"True ; 15.0 / 5.0", b"False ; ", b"Yes;", b"nan", b"inf", b"1e400", b"-0", b"Content-length: ", b"10", b"0",
+    b"-1", b"_1", b"Compress: zlib", b"DidSet: local", b"User: x", b"BAYES_99,", b",", b"\xff", b"\0", b"\xd9\xa3",
 )  # fmt: skip
 SEEDS = (
     b"SPAMD/1.1 0 EX_OK\r\nContent-length: 21\r\nSpam: True ; 7.5 / 5.0\r\n\r\nBAYES_99,HTML_MESSAGE",
