@@ -103,8 +103,9 @@ def test_real_messages_are_filed_as_they_came(program: Program, home: Path) -> N
     for path in paths:
         data = path.read_bytes()
         digest = sha256(without_mbox_line(data)).hexdigest()
-        names[digest] = path
-        expected[digest] += deliver(program, data, home)
+        if digest not in names:  # the same once more would be a mail server's retry
+            names[digest] = path
+            expected[digest] = deliver(program, data, home)
     found = Counter(sha256(data).hexdigest() for data in filed(home))
     assert [str(names[digest]) for digest in expected - found] == []  # not filed, or not as it came
     assert found.total() == expected.total()
