@@ -137,8 +137,8 @@ SPAM_TESTS = 1000
 SPAM_TEST_CHARACTERS = 100
 # seconds; below Postfix's command_time_limit (1000 s), which bounces.
 DEADLINE_SECONDS = 300
-# of CPU, seconds that the rules may take for one message: it is kept in the inbox then. The largest and the worst of
-# 5,488 real messages take some 0.5 s with every field asked.
+# of CPU, seconds that the rules may take for one message: it is kept in the inbox then. With 50 rules on its text the
+# worst of 5,162 real messages takes 0.05 s, one of 50 MB 1.2 s, and a machine may be several times slower.
 DECISION_CPU_SECONDS = 10
 # of CPU, seconds of a whole delivery, which ends then and is tried again: code that never comes back to Python. A first
 # look at 10,000 rules takes 8 s, and a machine may be ten times slower.
@@ -156,6 +156,9 @@ TELL_LEAST_SECONDS = 0.3
 STALE_TMP_SECONDS = 36 * 3600
 # bytes of one path component, the limit of every Linux file system.
 COMPONENT_BYTES = 255
+# bytes of a folder's path inside of the Maildir, layout fs: with the Maildir's own path and the name of a message it must
+# stay below PATH_MAX, 4096 (limits.h).
+FOLDER_BYTES = 2000
 # characters of a reason given to a sender: it must fit one SMTP reply line
 # of 512 octets (RFC 5321, section 4.5.3.1.5) beside code and address.
 REASON_CHARACTERS = 400

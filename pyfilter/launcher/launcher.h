@@ -24,10 +24,14 @@
 #endif
 
 /* Bytes of a message, limits.MESSAGE_BYTES: Python has no room for a larger one. */
+#ifndef MESSAGE_BYTES
 #define MESSAGE_BYTES (256LL << 20)
+#endif
 
 /* Of Python: seconds of CPU, limits.CPU_SECONDS, and bytes of address space, limits.MEMORY_BYTES. */
+#ifndef CPU_SECONDS
 #define CPU_SECONDS 120
+#endif
 #define MEMORY_BYTES (1LL << 30)
 
 /* What the child writes, on a line of its own, when it has delivered: child.c to verdict.c. */

@@ -70,7 +70,7 @@ int read_message(off_t *size)
             break;
         if (length > 0 && (total += length) > MESSAGE_BYTES)
             defer("the message is larger than %lld MiB, which no delivery can hold; the mail stays in the queue",
-                  MESSAGE_BYTES >> 20);
+                  (long long)MESSAGE_BYTES >> 20);
         if (length > 0)
             append(file, buffer, (size_t)length);
         else if (errno != EINTR && errno != EAGAIN)

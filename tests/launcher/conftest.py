@@ -1,7 +1,7 @@
 """A launcher in a scratch installation, with a Python that does what the test says.
 
-The launcher is compiled as meson.build does, but for two values that only a
-compiler can set: where the system log listens, and the deadline.
+The launcher is compiled as meson.build does, but for values that only a compiler
+can set: where the system log listens, the deadline, limits.
 """
 
 from __future__ import annotations
@@ -118,6 +118,13 @@ def usual_launcher(build_directory: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def strict_launcher(build_directory: Path) -> Path:
+    return compile_launcher(
+        build_directory, f'LOG_SOCKET="{build_directory / "log"}"', "CPU_SECONDS=1", "MESSAGE_BYTES=100000"
+    )
+
+
+@pytest.fixture(scope="session")
 def impatient_launcher(build_directory: Path) -> Path:
     return compile_launcher(build_directory, f'LOG_SOCKET="{build_directory / "log"}"', "DEADLINE_MS=1000")
 
@@ -138,6 +145,12 @@ def installation(tmp_path: Path, usual_launcher: Path, log_socket: socket.socket
 def impatient(tmp_path: Path, impatient_launcher: Path, log_socket: socket.socket) -> Installation:
     """With a deadline of 1 s."""
     return make(tmp_path / "venv", impatient_launcher, log_socket)
+
+
+@pytest.fixture
+def strict(tmp_path: Path, strict_launcher: Path, log_socket: socket.socket) -> Installation:
+    """With 1 s of CPU, for messages of 100,000 bytes."""
+    return make(tmp_path / "venv", strict_launcher, log_socket)
 
 
 def mode(path: Path) -> int:

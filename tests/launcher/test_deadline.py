@@ -6,12 +6,14 @@ import os
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from .conftest import MESSAGE, POSTPONED, Installation
+from .test_clean_room import reported, value
 
 # Leaves a process in the delivery's group that holds the FIFO scratch/alive open until it dies.
 LINGERS = "cat >/dev/null; (trap '' TERM HUP INT PIPE; exec sleep 600 >$scratch/alive) & "
@@ -114,3 +116,70 @@ def test_a_killed_launcher_takes_the_delivery_along(installation: Installation) 
         assert os.read(end, 1) == b"\n"
         launcher.kill()
         wait_until_dead(end)
+
+
+# Starts a process that leaves the group of the delivery and holds scratch/alive open: in a session of its own, as
+# programs that rules run; and as a daemon, whose parent is gone.
+LEAVERS = {
+    "a session of its own": "setsid sh -c 'echo; exec sleep 600' >$scratch/alive &",
+    "a daemon": "(setsid sh -c 'echo; exec sleep 600' >$scratch/alive &)",
+    "a daemon's children": "(setsid sh -c 'sleep 600 & setsid sleep 600 & echo; exec sleep 600' >$scratch/alive &)",
+}
+ENDS = {"the deadline": "wait; exec sleep 600", "a signal": "read line <$scratch/go; kill -9 $$"}
+
+
+@pytest.mark.parametrize("ends", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("leaver", LEAVERS.values(), ids=LEAVERS)
+def test_who_left_the_group_dies_with_a_delivery_that_failed(impatient: Installation, leaver: str, ends: str) -> None:
+    impatient.python(f"cat >/dev/null\n{leaver}\n{ends}")
+    os.mkfifo(impatient.scratch / "go")
+    with (
+        alive(impatient) as end,
+        subprocess.Popen([impatient.launcher], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher,
+    ):
+        assert launcher.stdin is not None
+        launcher.stdin.write(MESSAGE)
+        launcher.stdin.close()
+        launcher.stdin = None
+        assert select.select([end], [], [], 30)[0]
+        assert os.read(end, 1) == b"\n"  # it runs
+        if "go" in ends:
+            (impatient.scratch / "go").write_text("now\n")
+        assert launcher.communicate(timeout=30)[0] == POSTPONED
+        assert launcher.returncode == 75
+        wait_until_dead(end)
+
+
+@pytest.mark.parametrize("stopped_by", [None, signal.SIGTERM])
+def test_a_delivery_that_was_done_in_time_counts(impatient: Installation, stopped_by: signal.Signals | None) -> None:
+    """The launcher had no time to look before its deadline, or was told to stop just then: the mail is filed."""
+    impatient.python("cat >$scratch/delivered; kill -STOP $PPID; printf '\\n2.0.0 delivered\\n'")
+    with subprocess.Popen([impatient.launcher], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
+        assert launcher.stdin is not None
+        launcher.stdin.write(MESSAGE)
+        launcher.stdin.close()
+        launcher.stdin = None
+        assert os.waitid(os.P_PID, launcher.pid, os.WSTOPPED | os.WNOWAIT) is not None
+        time.sleep(1)  # the deadline
+        if stopped_by is not None:
+            launcher.send_signal(stopped_by)
+        launcher.send_signal(signal.SIGCONT)
+        assert launcher.communicate(timeout=30)[0] == b""
+        assert launcher.returncode == 0
+    assert impatient.delivered == MESSAGE
+    assert impatient.log == []
+
+
+def test_python_knows_what_time_is_left(installation: Installation) -> None:
+    path = reported(installation, "seconds")
+    assert installation.run().status == 0
+    assert value(path) in range(295, 301)
+    with subprocess.Popen([installation.launcher], stdin=subprocess.PIPE) as launcher:
+        assert launcher.stdin is not None
+        launcher.stdin.write(MESSAGE)
+        launcher.stdin.flush()
+        time.sleep(2)  # of a slow feeder
+        launcher.stdin.close()
+        assert launcher.wait(30) == 0
+    seconds = value(path)
+    assert isinstance(seconds, int) and seconds < 299

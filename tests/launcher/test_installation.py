@@ -85,7 +85,8 @@ def test_the_version_counts_more_than_the_place(installation: Installation) -> N
     installation.site = installation.root / "lib" / debians.name / "dist-packages"
     trace = installation.scratch / "found"
     (installation.site / "pyfilter" / "mda.py").write_text(
-        f"import sys\ndef main(arguments, seconds):\n    open({str(trace)!r}, 'w').write(sys.executable)\n    return 0\n"
+        "import sys\ndef main(arguments, seconds):\n"
+        f"    open({str(trace)!r}, 'w').write(sys.executable)\n    return 0\n"
     )
     assert installation.run() == (0, b"", b"")
     assert trace.read_text() == str(debians)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -82,3 +86,42 @@ def test_a_trap_in_place_of_the_log(without_log_daemon: Installation) -> None:
     (state / "log").unlink()
     subprocess.run(["mkfifo", state / "log"], check=True)
     assert without_log_daemon.run("-x", env={"HOME": str(home)}, message=MESSAGE).status == 75
+
+
+def test_a_log_daemon_that_takes_nothing_counts_as_none(without_log_daemon: Installation, tmp_path: Path) -> None:
+    home = without_log_daemon.scratch
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stuck, socket.socket(socket.AF_UNIX, 2) as writer:
+        stuck.bind(str(tmp_path / "no-log"))
+        writer.connect(str(tmp_path / "no-log"))
+        writer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                writer.send(b"x")
+        assert without_log_daemon.run("-x", env={"HOME": str(home)}) == (75, POSTPONED, b"")
+    assert "unknown argument '-x'" in (home / ".local" / "state" / "pyfilter" / "log").read_text()
+
+
+root = pytest.mark.skipif(os.getuid() != 0, reason="needs root: another user's home")
+
+
+@root
+def test_root_makes_nothing_in_the_home_of_a_user(without_log_daemon: Installation) -> None:
+    home = without_log_daemon.scratch / "home"
+    home.mkdir()
+    os.chown(home, 64_999, 64_999)
+    assert without_log_daemon.run("-x", env={"HOME": str(home)}) == (75, POSTPONED, b"")
+    assert list(home.iterdir()) == []
+
+
+@root
+def test_installed_set_user_id_it_writes_nowhere(without_log_daemon: Installation) -> None:
+    """HOME is the caller's to choose, what is written there would not be: root calls the launcher of somebody else."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        launcher = shutil.copy(without_log_daemon.launcher, place)
+        for path in (Path(place), launcher):
+            os.chown(path, 64_999, 64_999)
+        os.chmod(place, 0o755)
+        os.chmod(launcher, 0o4755)
+        ended = subprocess.run([launcher], input=MESSAGE, capture_output=True, env={"HOME": place}, timeout=60)
+        assert (ended.returncode, ended.stdout) == (75, POSTPONED)
+        assert os.listdir(place) == [Path(launcher).name]
