@@ -92,16 +92,16 @@ PROMISES = (
     Promise(
         "P3, short of everything",
         "A disk that is full or read-only, and limits of the system",
-        "The home is on a disk without room, without inodes or read-only, where the mail is tried again and again, and is "
-        "tried once more with room; or the delivery has a limit of setrlimit(2), and is tried again without it.",
+        "The home is on a disk without room, without inodes or read-only, where the mail is tried again and again, and "
+        "is tried once more with room; or the delivery has a limit of setrlimit(2), and is tried again without it.",
         (*ENDS, Column("left", "files left in tmp", "0"), Column("slowest", "slowest, s", "< 2")),
     ),
     Promise(
         "P4",
         "Status 0 outlives a power cut",
         "The home is on an image of a disk, which is cut off the moment the delivery has ended; a delivery cut in the "
-        "middle was killed at a call that changes the disk, and is tried again on what is left. Twice: what a retry finds "
-        "of a first attempt is not on disk for certain.",
+        "middle was killed at a call that changes the disk, and is tried again on what is left. Twice: what a retry "
+        "finds of a first attempt is not on disk for certain.",
         tuple(column._replace(target="") if column.figure == "twice" else column for column in ENDS),
     ),
     Promise(
@@ -114,8 +114,8 @@ PROMISES = (
     Promise(
         "P6",
         "The mail server dies while it hands the message over",
-        "The process that feeds the message is killed behind so many of its bytes, so that the pipe ends as behind a whole "
-        "one. Nothing of it may be filed.",
+        "The process that feeds the message is killed behind so many of its bytes, so that the pipe ends as behind a "
+        "whole one. Nothing of it may be filed.",
         (
             Column("runs", "cuts"),
             Column("delivered", "status 0", "0"),
@@ -128,8 +128,8 @@ PROMISES = (
     Promise(
         "P12",
         "A crowd",
-        "Deliveries side by side, and a mail client that moves what is new to cur/, sets flags and deletes. What waits is "
-        "tried again.",
+        "Deliveries side by side, and a mail client that moves what is new to cur/, sets flags and deletes. What waits "
+        "is tried again.",
         (
             Column("deliverers", "at a time"),
             Column("sent", "messages"),
@@ -144,8 +144,8 @@ PROMISES = (
     Promise(
         "P16",
         "Everything stalls",
-        "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's log "
-        "stands still; pyfilter's rules say `set deadline = 2 seconds`. Who still runs after 20 s hangs.",
+        "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's "
+        "log stands still; pyfilter's rules say `set deadline = 2 seconds`. Who still runs after 20 s hangs.",
         (*ENDS, Column("hung", "hung", "0"), Column("slowest", "slowest, s")),
     ),
 )
