@@ -90,4 +90,4 @@ def unwatch() -> None:
 
 
 def _too_much(number: int, frame: object) -> None:
-    raise TooMuchWork(f"the rules took more than {limits.DECISION_CPU_SECONDS} seconds of CPU for this message")
+    raise TooMuchWork(f"the rules took over {limits.DECISION_CPU_SECONDS} seconds of CPU")

@@ -433,6 +433,61 @@ def test_the_deadline_holds_where_the_caller_blocked_the_alarm(account: Account)
     assert account.deliver(first=first).status == -signal.SIGALRM
 
 
+# rules that go on for ever; with a fifth of a second of CPU for one message
+FOR_EVER = (
+    "import pyfilter.agent\n"
+    "mda.limits.DECISION_CPU_SECONDS = 0.2\n"
+    "def decide(*given, **more):\n    while True: pass\n"
+    "pyfilter.agent.decide = decide\n"
+)
+TOO_MUCH = "the rules took over 0.2 seconds of CPU"
+
+
+@pytest.mark.parametrize("kind", ["", "set broken-rules = defer\n"])
+def test_a_message_that_takes_the_rules_too_long_is_kept(account: Account, kind: str) -> None:
+    """To defer it would bring it again and again, and in the end back to its sender."""
+    account.rules(kind + 'rule "x" { discard }\n')
+    assert account.deliver(first=FOR_EVER) == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [f"X-Pyfilter-Problem: {TOO_MUCH}\n".encode() + FILED]}
+    (line,) = account.log
+    assert "kept INBOX by no rule" in line and line.endswith(f"; {TOO_MUCH}")
+
+
+def test_who_catches_everything_does_not_go_on_for_ever(account: Account) -> None:
+    swallows = FOR_EVER.replace(
+        "while True: pass", "try:\n        while True: pass\n    except Exception:\n        while True: pass"
+    )
+    assert account.deliver(first=swallows) == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [f"X-Pyfilter-Problem: {TOO_MUCH}\n".encode() + FILED]}
+
+
+def test_cpu_is_watched_only_while_the_rules_decide(account: Account) -> None:
+    first = (
+        "import pyfilter.delivery.execute as execute\n"
+        "mda.limits.DECISION_CPU_SECONDS = 0.2\n"
+        "real = execute.execute\n"
+        "def slow(*given):\n"
+        "    import time\n"
+        "    while time.process_time() < 2: pass\n"
+        "    return real(*given)\n"
+        "execute.execute = slow"
+    )
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    assert account.mail() == {"Maildir": [FILED]}
+
+
+def test_a_deadline_in_years_is_the_launchers(account: Account) -> None:
+    """A number of seconds that alarm(2) does not take; the rules' owner is told by W307."""
+    account.rules("set deadline = 100000 days\n")
+    first = (
+        "import _signal, pyfilter.delivery.execute as execute\n"
+        "real = execute.execute\n"
+        "def look(*given):\n    mda.os.write(2, b'%d' % (_signal.alarm(300) // 10))\n    return real(*given)\n"
+        "execute.execute = look"
+    )
+    assert account.deliver(first=first) == Ended(0, b"", b"29")
+
+
 def test_a_deadline_does_not_come_while_copies_become_visible(account: Account) -> None:
     account.rules('set deadline = 1 second\nrule "x" { copy into "A"; file into "B" }\n')
     first = (
