@@ -134,12 +134,12 @@ class Rules:
     def lint(self, headers: Mapping[str, int] | None = None) -> list[Diagnostic]:
         """Warnings of rules that check and are probably not what was meant; folders are compared with those that
         exist. ``headers``: {name in lower case: in how many messages of the user's it stands}."""
-        from pyfilter.delivery.targets import maildir_path
         from pyfilter.delivery.existing import existing
+        from pyfilter.delivery.targets import maildir_path
         from pyfilter.language.lint import lint
 
         settings: Any = self.program["settings"]
-        folders = existing(maildir_path(settings["maildir"], os.path.expanduser("~")))
+        folders = existing(maildir_path(settings["maildir"], os.path.expanduser("~")), settings["layout"])
         return lint(self._trees, folders=folders, headers=headers)
 
     def test(self) -> list[Tried]:

@@ -156,8 +156,8 @@ TELL_LEAST_SECONDS = 0.3
 STALE_TMP_SECONDS = 36 * 3600
 # bytes of one path component, the limit of every Linux file system.
 COMPONENT_BYTES = 255
-# bytes of a folder's path inside of the Maildir, layout fs: with the Maildir's own path and the name of a message it must
-# stay below PATH_MAX, 4096 (limits.h).
+# bytes of a folder's path in the Maildir, layout fs, as a rule writes it: with the Maildir's own path, what holes bring
+# and the name of a message it must stay below PATH_MAX, 4096 (limits.h).
 FOLDER_BYTES = 2000
 # characters of a reason given to a sender: it must fit one SMTP reply line
 # of 512 octets (RFC 5321, section 4.5.3.1.5) beside code and address.
@@ -237,3 +237,13 @@ MBOX_LOCK_SECONDS = 30
 MBOX_STALE_LOCK_SECONDS = 500
 # names tried for a message in an MH directory while others take them.
 MH_NAME_TRIES = 1000
+
+# --- LMTP ------------------------------------------------------------------
+# bytes of one command; RFC 5321, section 4.5.3.1.4, has 512, and extensions make it longer.
+LMTP_LINE_BYTES = 4096
+# refused commands in a row before a client is sent away; a program that works has none.
+LMTP_ERRORS = 20
+# recipients of one transaction; RFC 5321, section 4.5.3.1.8, wants 100 at least, Postfix sends 50.
+LMTP_RECIPIENTS = 1000
+# bytes of one message; Postfix's message_size_limit is 10 MB, others have up to 50.
+LMTP_MESSAGE_BYTES = 128 << 20

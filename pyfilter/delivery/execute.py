@@ -173,7 +173,7 @@ def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: A
         if copy.made and path != inbox:
             made.append(name)
     if made and settings["subscribe"]:
-        notes += _subscribe(inbox, made)
+        notes += _subscribe(inbox, made, str(settings["layout"]))
     if outside:
         _stage_outside(plan, message, home, outside, attempt)
     return notes
@@ -265,10 +265,10 @@ def _sweep(path: bytes) -> None:
     leftovers.sweep(path)
 
 
-def _subscribe(inbox: bytes, made: list[str]) -> list[str]:
+def _subscribe(inbox: bytes, made: list[str], layout: str) -> list[str]:
     from pyfilter.delivery import subscriptions
 
-    return subscriptions.subscribe(inbox, made)
+    return subscriptions.subscribe(inbox, made, layout)
 
 
 def _shown(path: bytes) -> str:

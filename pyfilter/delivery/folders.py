@@ -10,8 +10,17 @@ ASCII stands for itself, "&" is "&-", everything else is UTF-16BE in base64 with
 and without padding, between "&" and "-". One file system component holds the whole name, so
 the limit of 255 bytes counts for all components together, after encoding.
 
-Guarantee: whatever name arrives, the directory is the Maildir itself or a direct child of it
-whose name begins with a dot and is neither "." nor "..". The engine has cleaned what came out
+Layout ``fs`` (Dovecot's ``LAYOUT=fs``): every component is a directory in that of the one before, the
+first in the Maildir: ``~/Maildir/Cron/DenyHosts``. Names are in modified UTF-7, too. A dot is a
+character as any other, but not the first of a component; what lies in a Maildir anyway
+(language/reserved.py) is no component. The inbox is the Maildir itself in both layouts.
+
+"INBOX" as the first component of several is in capitals on disk however it is written: Dovecot opens
+no other. Dovecot opens no folder either that begins with "~".
+
+Guarantee: whatever name arrives, the directory is the Maildir itself; or in ``maildir++`` a direct child
+of it whose name begins with a dot and is neither "." nor ".."; or in ``fs`` below it and below no cur,
+new or tmp. Two folders are never one directory. The engine has cleaned what came out
 of a message long before (engine/holes.py); here nothing is cleaned any more, what does not fit
 is refused with ``Unusable``, and the delivery is deferred.
 """
@@ -19,8 +28,16 @@ is refused with ``Unusable``, and the delivery is deferred.
 from __future__ import annotations
 
 from pyfilter import limits
+from pyfilter.language.reserved import is_reserved
 
-__all__ = ["Unusable", "components", "decode_name", "directory", "encode_name", "name_on_disk"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["SEPARATORS", "Unusable", "components", "decode_name", "directory", "encode_name", "name_on_disk"]
+
+# layout -> what stands between the components on disk
+SEPARATORS = {"maildir++": b".", "fs": b"/"}
 
 
 class Unusable(ValueError):
@@ -35,9 +52,13 @@ def components(folder: str) -> tuple[str, ...]:
     for part in parts:
         if part in ("", ".", ".."):
             raise Unusable(f'the folder {folder!r} has the component "{part}"')
+        if part[0] == "~":
+            raise Unusable(f"the folder {folder!r} has a component that begins with ~")
         for character in part:
             if _is_refused(character):
                 raise Unusable(f"the folder {folder!r} has the character U+{ord(character):04X}")
+    if parts[0].lower() == "inbox":
+        return ("INBOX", *parts[1:])
     return parts
 
 
@@ -61,12 +82,31 @@ def name_on_disk(parts: tuple[str, ...]) -> bytes:
     return name
 
 
+def _path_on_disk(parts: tuple[str, ...]) -> bytes:
+    """The directories of layout fs, below the inbox: ``Cron/DenyHosts``."""
+    names = [encode_name(part) for part in parts]
+    for depth, (part, name) in enumerate(zip(parts, names, strict=True)):
+        if part[0] == ".":
+            raise Unusable(f"the folder {'/'.join(parts)!r} has a component that begins with a dot")
+        if is_reserved(part, depth):
+            raise Unusable(f'the folder {"/".join(parts)!r} has the component "{part}", no folder of a Maildir')
+        if len(name) > limits.COMPONENT_BYTES:
+            raise Unusable(
+                f"the folder {part[:80]!r} needs a name of {len(name)} bytes on disk, "
+                f"and {limits.COMPONENT_BYTES} is the most a file system takes"
+            )
+    return b"/".join(names)
+
+
+_ON_DISK: dict[str, Callable[[tuple[str, ...]], bytes]] = {"maildir++": name_on_disk, "fs": _path_on_disk}
+
+
 def directory(folder: str, maildir: bytes, layout: str) -> bytes:
     """Where a folder lies; ``maildir`` is the inbox's directory."""
-    if layout != "maildir++":
-        raise Unusable(f"`set layout = {layout}` is not in this version; `maildir++` is")
+    if layout not in _ON_DISK:
+        raise Unusable(f"`set layout = {layout}` means nothing; {' and '.join(_ON_DISK)} do")
     parts = components(folder)
-    return maildir + b"/" + name_on_disk(parts) if parts else maildir
+    return maildir + b"/" + _ON_DISK[layout](parts) if parts else maildir
 
 
 def encode_name(text: str) -> bytes:

@@ -1,8 +1,9 @@
 """Open a Maildir folder, or make it, in an order that a crash cannot spoil.
 
-A folder is made in this order: the directory itself, ``cur``, ``new``, in a Maildir++ subfolder
-the empty file ``maildirfolder`` (which tells other deliverers that this is no Maildir of its
-own), fsync of the folder and of its parents — and ``tmp`` last. Thus **a tmp that exists says
+A folder is made in this order: the directory itself (in layout fs after those above it, which are no
+folders by that: they get no cur, new and tmp), ``cur``, ``new``, in a Maildir++ subfolder, whose name
+begins with a dot, the empty file ``maildirfolder`` (which tells other deliverers that this is no Maildir of its
+own), fsync of the folder and of its parents, whoever made them — and ``tmp`` last. Thus **a tmp that exists says
 that everything else is safely on disk**, whichever process made it: 16 deliverers that make one
 folder at once need no lock, and none of them can exit before the folder is durable. A folder
 that lacks a part, its ``tmp`` for instance after a crash, is completed.
@@ -53,13 +54,18 @@ def make(path: bytes, inbox: bytes, durable: str) -> int:
         os.close(make(inbox, inbox, durable))
     where = path
     try:
-        _make_with_parents(path, durable)
+        if path == inbox:
+            _make_with_parents(path, durable)
+        for where in _from_the_inbox_down(path, inbox):
+            _make_directory(where)
+            if durable == "full":  # another delivery may have made it, and not come so far
+                sync(where.rpartition(b"/")[0])
         fd = open_folder(path)
         try:
             for name in (b"cur", b"new"):
                 where = path + b"/" + name
                 _make_directory(name, fd)
-            if path != inbox:
+            if path[path.rfind(b"/") + 1 :].startswith(b".") and path != inbox:
                 where = path + b"/maildirfolder"
                 _make_marker(fd)
             where = path
@@ -74,6 +80,16 @@ def make(path: bytes, inbox: bytes, durable: str) -> int:
         error.filename = where
         raise
     return fd
+
+
+def _from_the_inbox_down(path: bytes, inbox: bytes) -> list[bytes]:
+    """``path`` and the directories between it and the inbox, the one nearest to the inbox first."""
+    found = []
+    where = inbox
+    for name in path[len(inbox) + 1 :].split(b"/") if path != inbox else ():
+        where += b"/" + name
+        found.append(where)
+    return found
 
 
 def make_parents(path: bytes) -> None:

@@ -3,7 +3,8 @@
 Dovecot (2.2, 2.3) keeps the folders a user subscribed to in the file ``subscriptions`` of the
 Maildir, one a line, in one of two formats, and reads either:
 
-- the old one: the name as on disk, components joined by the separator: ``Cron.DenyHosts``;
+- the old one: the name as on disk, components joined by the layout's separator: ``Cron.DenyHosts``, in
+  layout fs ``Cron/DenyHosts``;
 - version 2: a first line ``V<TAB>2`` and an empty one, then components joined by TABs.
 
 A file that exists keeps its format; a new one is made in version 2. Names are in modified UTF-7
@@ -37,17 +38,17 @@ STALE_LOCK_SECONDS = 60
 FILE_BYTES = 1 << 20
 
 
-def subscribe(directory: bytes, names: list[str]) -> list[str]:
+def subscribe(directory: bytes, names: list[str], layout: str) -> list[str]:
     """Add the folders to the Maildir's subscriptions. Returns what went wrong, [] if nothing did."""
     path = directory + b"/subscriptions"
     lock = path + b".lock"
     try:
         old, _ = _read(path)
-        if with_names(old, names) == old:  # 16 deliverers make a folder at once, one subscribes it
+        if with_names(old, names, layout) == old:  # 16 deliverers make a folder at once, one subscribes it
             return []
         _lock(lock)
         try:
-            _rewrite(directory, path, names)
+            _rewrite(directory, path, names, layout)
         finally:
             _discard(lock)
     except OSError as error:
@@ -79,9 +80,9 @@ def _break_stale(lock: bytes) -> bool:
     return True
 
 
-def _rewrite(directory: bytes, path: bytes, names: list[str]) -> None:
+def _rewrite(directory: bytes, path: bytes, names: list[str], layout: str) -> None:
     old, mode = _read(path)
-    new = with_names(old, names)
+    new = with_names(old, names, layout)
     if new == old:
         return
     draft = directory + b"/tmp/" + maildir.unique_name(b",subscriptions")
@@ -127,11 +128,11 @@ def _read(path: bytes) -> tuple[bytes | None, int]:
         os.close(fd)
 
 
-def with_names(contents: bytes | None, names: list[str]) -> bytes:
+def with_names(contents: bytes | None, names: list[str], layout: str) -> bytes:
     """The file's contents with the folders added that are not in it yet."""
     if contents is None:
         contents = VERSION_2
-    separator = b"\t" if contents.startswith(VERSION_2) else b"."
+    separator = b"\t" if contents.startswith(VERSION_2) else folders.SEPARATORS[layout]
     known = set(contents.split(b"\n"))
     for name in names:
         line = separator.join([folders.encode_name(part) for part in folders.components(name)])

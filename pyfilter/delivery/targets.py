@@ -36,7 +36,7 @@ def targets(
         path = folders.directory(name, inbox, layout)
         if flags and not (flags.isascii() and flags.isalpha()):
             raise Refused(f"the flags {flags!r} for {name!r} are not letters")
-        if not create and path != inbox and _is_missing(path):
+        if not create and path != inbox and _is_missing(path, layout):
             notes.append(f"there is no folder {name!r}, and `create-folders = no`: the inbox instead")
             name, path = INBOX, inbox
         name, others, _ = found.get(path, (name, "", (None, ())))
@@ -55,9 +55,10 @@ def maildir_path(setting: str, home: str) -> bytes:
     return path.rstrip(b"/") or b"/"
 
 
-def _is_missing(path: bytes) -> bool:
+def _is_missing(path: bytes, layout: str) -> bool:
+    """In layout fs a directory may be there for the folders below it and be none itself."""
     try:
-        os.stat(path)
+        os.stat(path + b"/cur" if layout == "fs" else path)
     except FileNotFoundError:
         return True
     return False

@@ -15,8 +15,8 @@ __all__ = ["in_maildir", "in_rules"]
 
 def in_maildir(readings: list[Reading], home: str) -> list[str]:
     """The folders that exist, as a mail client shows them. Empty where there is no Maildir."""
-    maildir = _setting(readings, "maildir")
-    return sorted(existing(os.fsencode(_path(maildir, home)))) if "\0" not in maildir else []
+    maildir, layout = _setting(readings, "maildir"), _setting(readings, "layout")
+    return existing(os.fsencode(_path(maildir, home)), layout) if "\0" not in maildir else []
 
 
 def _path(written: str, home: str) -> str:

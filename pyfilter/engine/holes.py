@@ -12,6 +12,7 @@ from pyfilter.engine.fields import UNDECIDED
 from pyfilter.engine.plan import INBOX
 from pyfilter.engine.relations import insert
 from pyfilter.language.forms import plain
+from pyfilter.language.reserved import is_reserved
 from pyfilter.message.addresses import mailbox
 
 TYPE_CHECKING = False
@@ -172,9 +173,12 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
         return INBOX, []
     if isinstance(template, str):
         return (INBOX, []) if template.lower() == "inbox" else (_of_the_maildir(template), [])
-    literal = sum(_weight(part) for part in template if isinstance(part, str))
-    holes = sum(not isinstance(part, str) for part in template)
     # one component on disk carries the whole name in maildir++; the rest is for the leading dot
+    if layout == "fs":
+        literal = max(sum(map(_weight, component)) for component in _literal_names(template))
+    else:
+        literal = sum(_weight(part) for part in template if isinstance(part, str))
+    holes = sum(not isinstance(part, str) for part in template)
     room = max(0, (limits.COMPONENT_BYTES - 16 - literal) // holes)
     notes: list[str] = []
     name = ""
@@ -193,7 +197,19 @@ def folder(template: Any, case: Case, layout: str) -> tuple[str, list[str]]:
     if not all(component.strip() for component in name.split("/")):
         notes.append(f"the folder's name came out empty ({name!r}): the inbox instead")
         return INBOX, notes
+    if layout == "fs":
+        name = _unreserved(name, notes)
     return _of_the_maildir(name), notes
+
+
+def _unreserved(name: str, notes: list[str]) -> str:
+    """``name``, and none of its components is anything else than a folder in a Maildir of layout fs."""
+    components = name.split("/")
+    for depth, component in enumerate(components):
+        if is_reserved(component, depth):
+            components[depth] = f"_{component}"
+            notes.append(f"{component!r} is no folder of a Maildir; in a folder's name it is {components[depth]!r}")
+    return "/".join(components)
 
 
 def _of_the_maildir(name: str) -> str:

@@ -59,8 +59,8 @@ def check(
     for file in files:
         numbers.setdefault(id(file.source), len(numbers))
     conditions = Conditions(Tests(names, texts, excerpts, report), report)
-    rules = Rules(conditions, Actions(texts, report), names, numbers, report)
     settings = Settings(texts, report).settings(files)
+    rules = Rules(conditions, Actions(texts, report, str(settings["layout"])), names, numbers, report)
     lists = Lists(texts, report, home, look_for_files).lists(files)
     nodes: list[Rule] = []
     lowered: list[Lowered] = []
@@ -77,7 +77,7 @@ def check(
     if not report.failed:
         report_shadows(nodes, lowered, lists, rules.sequences, report)
     aside = Report()
-    made_trials = _trials(files, lowered, names, aside)
+    made_trials = _trials(files, lowered, names, str(settings["layout"]), aside)
     if trials is not None:
         trials += made_trials
     diagnostics = report.sorted(list(numbers), aside)
@@ -94,9 +94,9 @@ def check(
     return made_program, diagnostics
 
 
-def _trials(files: list[File], rules: list[Lowered], names: Names, report: Report) -> list[Trial]:
+def _trials(files: list[File], rules: list[Lowered], names: Names, layout: str, report: Report) -> list[Trial]:
     texts = Texts(names, report)
-    judge = Trials(rules, Tests(names, texts, Excerpts(), report), Actions(texts, report), texts, report)
+    judge = Trials(rules, Tests(names, texts, Excerpts(), report), Actions(texts, report, layout), texts, report)
     made = [judge.trial(item) for file in files for item in file.items if isinstance(item, TestBlock)]
     return [trial for trial in made if trial is not None]
 

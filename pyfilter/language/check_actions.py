@@ -56,9 +56,10 @@ _FOR_A_FOLDER = {"copy to": "copy into", "forward to": "file into"}
 
 
 class Actions:
-    def __init__(self, texts: Texts, report: Report) -> None:
+    def __init__(self, texts: Texts, report: Report, layout: str) -> None:
         self.texts = texts
         self.report = report
+        self.layout = layout
 
     def action(self, node: Action, scope: Scope, file: int) -> Lowered | None:
         row = ACTIONS[node.verb]
@@ -124,7 +125,7 @@ class Actions:
         format, path = _format(template)
         if format:
             return self._mailbox(format, path, place.text.span)
-        found = folder(template, place.text.span, self.report)
+        found = folder(template, place.text.span, self.report, self.layout)
         return None if found is None else ("inbox" if found[0] is None else "folder", *found)
 
     def _mailbox(self, format: str, path: Template | None, span: Span) -> tuple[str, Template] | None:

@@ -1,13 +1,15 @@
 """Folder names: what is written after `file into` to what the Program keeps.
 
-In: the template of the text. Out: a template whose components are joined with
-"/", or None for the inbox. Layout maildir++ (`.Cron.DenyHosts/` on disk):
+In: the template of the text, and `set layout`. Out: a template whose components are joined with
+"/", or None for the inbox.
 
-- ``".Cron.DenyHosts/"``, procmail's spelling, is ``Cron/DenyHosts``; any other
-  dot is an error, since the dot separates folders on disk.
+- ``".Cron.DenyHosts/"``, procmail's spelling, is ``Cron/DenyHosts``. In layout maildir++
+  (`.Cron.DenyHosts/` on disk) any other dot is an error, since the dot separates folders on
+  disk; in layout fs (`Cron/DenyHosts/`) one in front of a component, where it hides files.
 - a trailing slash goes; empty components, control characters, ``~`` in front
   and ``..`` are errors; so is a name that is too long on disk in modified
   UTF-7 (RFC 3501, section 5.1.3).
+- in layout fs what lies in a Maildir anyway is an error (reserved.py).
 - ``inbox`` in any case, alone, is the inbox.
 
 What a hole brings from a message is cleaned by the engine, component by
@@ -21,6 +23,7 @@ from base64 import b64encode
 from pyfilter import limits
 from pyfilter.language.check_report import Report
 from pyfilter.language.check_texts import Part, Template, joined
+from pyfilter.language.reserved import is_reserved
 from pyfilter.language.tree import Span, Text
 
 __all__ = ["INBOX", "folder", "respelled", "shown"]
@@ -29,13 +32,13 @@ INBOX = "inbox"
 _DOT = "on disk the dot separates folders (layout maildir++)"
 
 
-def folder(template: Template, span: Span, report: Report) -> tuple[Template | None] | None:
+def folder(template: Template, span: Span, report: Report, layout: str) -> tuple[Template | None] | None:
     """``(place,)`` as the Program keeps it, place None for the inbox; None where something was reported."""
     parts: tuple[Part, ...] = (template,) if isinstance(template, str) else template
     start = parts[0] if parts and isinstance(parts[0], str) else ""
     components = _components(parts)
     literal = "/".join("".join(piece if isinstance(piece, str) else "" for piece in c) for c in components)
-    problem = _problem(components, literal, start)
+    problem = _problem(components, literal, start, layout)
     if problem:
         message, label, help = problem
         report.add("E305", message, span, label, help)
@@ -55,10 +58,10 @@ def shown(text: Text) -> str:
 
 def respelled(written: str) -> str:
     """What stands between the quotes of a folder without holes, as `shown` but with its escapes; a folder that is
-    none stays as it is, for the checker to show."""
+    none in any layout stays as it is, for the checker to show."""
     components = _components((written,))
     name = "/".join("".join(map(str, pieces)) for pieces in components)
-    return written if _problem(components, name, written) else name
+    return written if _problem(components, name, written, "fs") else name
 
 
 def _components(parts: tuple[Part, ...]) -> list[list[Part]]:
@@ -85,7 +88,7 @@ def _components(parts: tuple[Part, ...]) -> list[list[Part]]:
     return components
 
 
-def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[str, str, str] | None:
+def _problem(components: list[list[Part]], literal: str, start: str, layout: str) -> tuple[str, str, str] | None:
     """Message, label and remedy of the first thing that is wrong."""
     if components == [[]]:
         return "the folder has no name", "", "for the inbox write `keep`"
@@ -101,6 +104,7 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
             "",
             'name the Maildir by `set maildir = "…"` and the folder alone here: `file into "Lists/ports"`',
         )
+    dot = "_" if layout == "maildir++" else "."
     for character in literal:
         if character < " " or "\x7f" <= character < "\xa0" or "\ud800" <= character < "\ue000":
             return "a folder's name has no control characters", f"U+{ord(character):04X}", ""
@@ -116,30 +120,56 @@ def _problem(components: list[list[Part]], literal: str, start: str) -> tuple[st
             return (
                 "a part of a folder's name begins or ends with a blank",
                 "nobody would see it",
-                _write(_mended(components, "_")),
+                _write(_mended(components, dot)),
             )
         if text == ".." and len(component) == 1:
             return "a folder cannot lie above the Maildir", "", "leave out the `..`"
-        if text.startswith("~") and component[0] == text:
+        beginning = component[0] if isinstance(component[0], str) else ""
+        if beginning.startswith("~"):
             return "no part of a folder's name begins with `~`", "", "leave out the `~`"
         if text in (".", "") and not any(isinstance(piece, tuple) for piece in component):
             return "`.` is no folder", "", "for the inbox write `keep`"
-        if "." in text:
+        if "." in text and layout == "maildir++":
             return _dot(components)
+        if beginning.startswith("."):
+            return "no part of a folder's name begins with a dot", "", _write(_mended(components, dot))
     head = components[0]
     if len(components) > 1 and len(head) == 1 and isinstance(head[0], str) and head[0].casefold() == INBOX:
         return (
             "folders lie beside the inbox, not in it",
             "",
-            f'leave out the first part: `file into "{_mended(components, "_")}"`',
+            f'leave out the first part: `file into "{_mended(components, dot)}"`',
         )
-    length = 1 + len(components) - 1 + sum(_length(piece) for c in components for piece in c if isinstance(piece, str))
-    if length > limits.COMPONENT_BYTES:
-        return (
-            "the folder's name is too long",
-            f"{length} bytes on disk",
-            f"a file system takes {limits.COMPONENT_BYTES} bytes; letters outside of ASCII take several each",
-        )
+    lengths = [1 + sum(_length(piece) for piece in component if isinstance(piece, str)) for component in components]
+    if layout != "fs":
+        return _too_long(sum(lengths), limits.COMPONENT_BYTES)
+    return (
+        _reserved(components)
+        or _too_long(max(lengths) - 1, limits.COMPONENT_BYTES)
+        or _too_long(sum(lengths) - 1, limits.FOLDER_BYTES)
+    )
+
+
+def _too_long(length: int, most: int) -> tuple[str, str, str] | None:
+    if length <= most:
+        return None
+    return (
+        "the folder's name is too long",
+        f"{length} bytes on disk",
+        f"a file system takes {most} bytes; letters outside of ASCII take several each",
+    )
+
+
+def _reserved(components: list[list[Part]]) -> tuple[str, str, str] | None:
+    """What a rule writes itself; what a hole makes of a component is the engine's."""
+    for depth, component in enumerate(components):
+        name = component[0]
+        if len(component) == 1 and isinstance(name, str) and is_reserved(name, depth):
+            return (
+                f"`{name}` is no folder of a Maildir",
+                "something else has this name there (layout fs)",
+                _write(_mended(components, ".")),
+            )
     return None
 
 
@@ -168,7 +198,8 @@ def _dot(components: list[list[Part]]) -> tuple[str, str, str]:
 
 
 def _mended(components: list[list[Part]], dot: str) -> str:
-    """The name, as written, that was probably meant: ``dot`` for the dots, nothing empty or odd left."""
+    """The name, as written, that was probably meant: ``dot`` for the dots, nothing empty or odd left; where dots may
+    stay, which is in layout fs, other capitals for what is reserved there."""
     made: list[list[Part]] = [[]]
     for component in components:
         made.append([])
@@ -176,12 +207,15 @@ def _mended(components: list[list[Part]], dot: str) -> str:
             if not isinstance(piece, str):
                 made[-1].append(piece)
                 continue
-            first, *rest = piece.strip(".").replace(".", dot).split("/")
+            first, *rest = (piece if dot == "." else piece.strip(".").replace(".", dot)).split("/")
             made[-1].append(first)
             made.extend([text] for text in rest)
     trimmed = [component for component in map(_trimmed, made) if component]
     while len(trimmed) > 1 and _shown(trimmed[:1]).casefold() == INBOX:
         del trimmed[0]
+    for depth, component in enumerate(trimmed):
+        if dot == "." and len(component) == 1 and isinstance(component[0], str) and is_reserved(component[0], depth):
+            trimmed[depth] = [component[0].capitalize()]
     return _shown(trimmed)
 
 

@@ -211,7 +211,8 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
         (
             'A folder is named as a mail client shows it, "Cron/DenyHosts". On disk a dot separates the parts, so\n'
             'none can stand in a name; procmail\'s spelling ".Cron.DenyHosts/" is understood. Names have no control\n'
-            "characters, no `..`, no empty parts."
+            "characters, no `..`, no empty parts. With `set layout = fs` dots can stand in a name, but not in front,\n"
+            "and what a Maildir or Dovecot has there itself, as `cur`, `new` and `tmp`, is no folder."
         ),
     ),
     "E306": ("reason missing", "Who gets a message back must learn why. Rule texts are never sent otherwise."),

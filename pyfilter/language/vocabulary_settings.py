@@ -54,10 +54,9 @@ BUILT_SETTINGS = (
         "layout",
         "choice",
         "maildir++",
-        "how folders lie on disk: `.Cron.DenyHosts/` inside the Maildir",
-        "set layout = maildir++",
-        choices=("maildir++",),
-        later=("fs",),
+        "how folders lie in the Maildir: `.Cron.DenyHosts/`, or `Cron/DenyHosts/` (Dovecot's `LAYOUT=fs`)",
+        "set layout = fs",
+        choices=("maildir++", "fs"),
     ),
     SettingRow("create-folders", "yes-no", True, "make folders that are missing", "set create-folders = no"),
     SettingRow(

@@ -35,10 +35,25 @@ def test_the_file_says_then(box: Box, before: bytes | None, names: list[str], af
     box.make("")
     if before is not None:
         (box.path / "subscriptions").write_bytes(before)
-    assert subscriptions.subscribe(os.fsencode(box.path), names) == []
+    assert subscriptions.subscribe(os.fsencode(box.path), names, "maildir++") == []
     assert (box.path / "subscriptions").read_bytes() == after
     assert sorted(os.listdir(box.path)) == ["cur", "new", "subscriptions", "tmp"]
     assert box.residue() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, b"V\t2\n\nCron\tDenyHosts\nlists\ta.b\n"),
+        (b"Cron/DenyHosts\n", b"Cron/DenyHosts\nlists/a.b\n"),  # Dovecot 2.3.19 reads this, too
+    ],
+)
+def test_the_separator_of_the_old_format_is_that_of_the_layout(box: Box, before: bytes | None, after: bytes) -> None:
+    box.make("")
+    if before is not None:
+        (box.path / "subscriptions").write_bytes(before)
+    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron/DenyHosts", "lists/a.b"], "fs") == []
+    assert (box.path / "subscriptions").read_bytes() == after
 
 
 def test_only_a_folder_that_was_made_is_subscribed(box: Box, message: Message) -> None:
@@ -67,7 +82,7 @@ def test_the_mode_of_the_file_stays(box: Box) -> None:
     path.chmod(0o640)
     before = os.umask(0o077)
     try:
-        subscriptions.subscribe(os.fsencode(box.path), ["Cron"])
+        subscriptions.subscribe(os.fsencode(box.path), ["Cron"], "maildir++")
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -95,7 +110,7 @@ def test_a_lock_left_by_a_crash_is_broken(box: Box) -> None:
     lock.touch()
     then = time.time() - 61
     os.utime(lock, (then, then))
-    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron"]) == []
+    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron"], "maildir++") == []
     assert (box.path / "subscriptions").read_bytes() == b"V\t2\n\nCron\n"
     assert not lock.exists()
 
@@ -104,7 +119,7 @@ def test_what_is_no_list_of_folders_is_left_alone(box: Box) -> None:
     box.make("")
     path = box.path / "subscriptions"
     path.write_bytes(b"x" * (subscriptions.FILE_BYTES + 1))
-    [said] = subscriptions.subscribe(os.fsencode(box.path), ["Cron"])
+    [said] = subscriptions.subscribe(os.fsencode(box.path), ["Cron"], "maildir++")
     assert said == f"not subscribed to Cron: {path}: is too large for a list of folders"
     assert path.stat().st_size == subscriptions.FILE_BYTES + 1
     assert not (box.path / "subscriptions.lock").exists()
@@ -114,7 +129,7 @@ def test_a_fifo_is_not_read_and_not_replaced(box: Box) -> None:
     box.make("")
     path = box.path / "subscriptions"
     os.mkfifo(path)
-    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron"]) == [
+    assert subscriptions.subscribe(os.fsencode(box.path), ["Cron"], "maildir++") == [
         f"not subscribed to Cron: {path}: is not a file"
     ]
     assert path.is_fifo()

@@ -19,10 +19,17 @@ BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 NASTY = (
     "./~\\ \t\n\r\0\x1b\x7f\x85\xa0&+,-:*?{}%$`'\"<>|;\u2028\u202e\u3000\ufeff\ud800\ufffe\uff0e\U0001f600\u00e9inbox"
 )
+RESERVED = ("cur", "new", "tmp", "dovecot.index", "dovecot-", "subscriptions", "maildirfolder", "n", "ew")
 BOUNDED = settings(max_examples=400, deadline=None)
 
-texts = st.one_of(st.text(NASTY, max_size=12), st.text(max_size=20), st.text(max_size=3).map(lambda text: text * 200))
-literals = st.text("ab -_\u00e9&", min_size=1, max_size=40).map(str.strip).filter(bool)
+texts = st.one_of(
+    st.text(NASTY, max_size=12),
+    st.sampled_from(RESERVED),
+    st.text(max_size=20),
+    st.text(max_size=3).map(lambda text: text * 200),
+)
+written = st.text("ab -_\u00e9&", min_size=1, max_size=40).map(str.strip).filter(bool)
+literals = st.one_of(written, st.sampled_from(("n", "ew", "dovecot", "t")))
 hole = ("capture", "a"), ("capture", "b")
 templates = st.lists(st.one_of(literals, st.sampled_from(hole), st.just("/")), min_size=1, max_size=6).map(
     lambda found: (*found, hole[0])
@@ -47,6 +54,11 @@ def harmless(text: str) -> bool:
 @example((("capture", "a"),), "~\xa0~x", "", "fs")
 @example((("capture", "a"), ("capture", "b")), ".", ".", "fs")
 @example(("x/", ("capture", "a")), "..", "", "fs")
+@example((("capture", "a"),), "new", "", "fs")
+@example(("n", ("capture", "a")), "ew", "", "fs")
+@example((("capture", "a"), "/", ("capture", "b")), "dovecot.index", "tmp", "fs")
+@example((("capture", "a"), "/", ("capture", "b")), "subscriptions", "subscriptions", "fs")
+@example((("capture", "a"),), "\U0001f600" * 300, "", "fs")
 @example((("capture", "a"),), "iNBOX", "", "maildir++")
 @example((("capture", "a"),), "\U0001f600" * 300, "", "maildir++")
 def test_a_folder_can_always_be_made(template: tuple[object, ...], a: str, b: str, layout: str) -> None:
@@ -62,10 +74,10 @@ def test_a_folder_can_always_be_made(template: tuple[object, ...], a: str, b: st
         assert name.count("/") == sum(part.count("/") for part in template if isinstance(part, str)), written
         if layout == "maildir++":
             assert "." not in name
+    path = folders.directory(name, b"/m", layout)
     if layout == "maildir++":
-        path = folders.directory(name, b"/m", layout)
         assert path == b"/m" or (path.startswith(b"/m/.") and path.count(b"/") == 2)
-        assert len(path.rpartition(b"/")[2]) <= limits.COMPONENT_BYTES
+    assert all(len(component) <= limits.COMPONENT_BYTES for component in path.split(b"/"))
     assert all(harmless(note) for note in notes)
 
 
@@ -76,6 +88,28 @@ def test_what_was_taken_away_is_said() -> None:
     name, notes = folder((("capture", "a"),), case_of("../", ""), "maildir++")
     assert name == INBOX
     assert notes[-1] == "the folder's name came out empty (''): the inbox instead"
+
+
+def test_no_message_makes_a_folder_of_what_is_in_a_maildir() -> None:
+    template = ("capture", "a"), "/", ("capture", "b")
+    name, notes = folder(template, case_of("subscriptions", "new"), "fs")
+    assert name == "_subscriptions/_new"
+    assert notes == [
+        "'subscriptions' is no folder of a Maildir; in a folder's name it is '_subscriptions'",
+        "'new' is no folder of a Maildir; in a folder's name it is '_new'",
+    ]
+    assert folder(template, case_of("lists.example", ".x."), "fs") == (
+        "lists.example/x.",
+        ["{b} was '.x.'; in a folder's name it is 'x.'"],
+    )
+    assert folder(template, case_of("subscriptions", "new"), "maildir++") == ("subscriptions/new", [])
+
+
+def test_each_part_of_a_name_has_its_own_length_in_layout_fs() -> None:
+    name, _ = folder(("a" * 200, "/", "b" * 200, "/", ("capture", "a")), case_of("c" * 300, ""), "fs")
+    assert name == "a" * 200 + "/" + "b" * 200 + "/" + "c" * 39
+    name, _ = folder(("a" * 200, "/", "b" * 30, "/", ("capture", "a")), case_of("c" * 300, ""), "maildir++")
+    assert name == "a" * 200 + "/" + "b" * 30 + "/" + "c" * 7
 
 
 def test_one_letter_in_two_spellings_is_one_folder() -> None:
