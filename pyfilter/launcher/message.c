@@ -37,7 +37,7 @@ static void append(int file, const char *data, size_t length)
         if (written > 0) {
             data += written;
             length -= (size_t)written;
-        } else if (written == 0 || errno != EINTR) {
+        } else if (written == 0 || errno != EINTR || milliseconds_left() == 0) {
             defer("cannot hold the message: %m; raise the file size limit (Postfix: mailbox_size_limit) or free memory");
         }
     }

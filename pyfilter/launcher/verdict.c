@@ -63,6 +63,8 @@ static void drain(struct stream *stream)
         }
         memcpy(stream->text + stream->length, chunk, (size_t)length);
         stream->length += (size_t)length;
+        if ((size_t)length < sizeof chunk) /* there is no more; each call here keeps the mail's end from being told */
+            return;
     }
 }
 

@@ -92,11 +92,11 @@ class Installation:
             lines.append(line.partition("]: ")[2])
 
 
-def compile_launcher(into: Path, *definitions: str) -> Path:
+def compile_launcher(into: Path, *definitions: str, sources: Path = SOURCES) -> Path:
     program = into / f"launcher{len(list(into.iterdir()))}"
     defined = [f"-D{definition}" for definition in definitions]
     flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', *defined, "-static", "-Wl,-z,norelro"]
-    subprocess.run(["cc", *flags, "-o", program, *sorted(SOURCES.glob("*.c"))], check=True)
+    subprocess.run(["cc", *flags, "-o", program, *sorted(sources.glob("*.c"))], check=True)
     return program
 
 
