@@ -24,7 +24,7 @@ STOREYS = (
     ("services", "delivery"),
     ("agent", "log"),
     ("trials",),
-    ("mda", "library"),
+    ("mda", "library", "lmtp"),
     ("archive", "editor"),
     ("cli",),
     ("__main__",),
