@@ -145,21 +145,24 @@ class Journal:
             data = bytearray()
             while chunk := os.read(descriptor, 1 << 16):
                 data += chunk
+            self._torn = not data.endswith(b"\n") and bool(data)
+            if name == NAME and _is_full(data):
+                self._turn(os.fstat(descriptor))
         except OSError as error:
             return self._failed(error)
         finally:
             os.close(descriptor)
-        self._torn = not data.endswith(b"\n") and bool(data)
-        if name == NAME and _is_full(data):
-            self._turn()
         return bytes(data)
 
-    def _turn(self) -> None:
-        """A new file; who still writes into the old one writes what is still read."""
+    def _turn(self, read: os.stat_result) -> None:
+        """A new file, unless another delivery has begun one; who still writes into the old one writes what is still
+        read."""
+        path = self._directory + b"/" + NAME
         try:
-            os.rename(self._directory + b"/" + NAME, self._directory + b"/" + NAME + b".1")
-        except OSError as error:
-            self._failed(error)
+            if os.path.samestat(os.stat(path), read):
+                os.rename(path, path + b".1")
+        except FileNotFoundError:
+            pass
         self._torn = False
 
     def _append(self, kind: bytes, words: Iterable[bytes], *, durable: bool) -> None:

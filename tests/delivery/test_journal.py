@@ -181,6 +181,25 @@ def test_a_large_journal_is_turned(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert journal(home).was_sent(b"5")
 
 
+def test_of_two_that_turn_it_at_once_one_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the second would put the new one in the place of what is still read."""
+    monkeypatch.setattr(limits, "JOURNAL_BYTES", 50)
+    journal(home).sent(b"old")
+    directory = home / ".local/state/pyfilter"
+    stat_of = os.stat
+
+    def another_was_faster(path: bytes, **more: object) -> os.stat_result:
+        if path == os.fsencode(directory / "journal"):
+            os.rename(directory / "journal", directory / "journal.1")
+            (directory / "journal").write_bytes(b"1 x S new\n")
+        return stat_of(path, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", another_was_faster)
+    assert journal(home).was_sent(b"old")
+    monkeypatch.undo()
+    assert b"old" in (directory / "journal.1").read_bytes() and b"new" in written(home)
+
+
 @pytest.mark.parametrize("kind", ["directory", "fifo", "link", "no directory"])
 def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
     path = home / ".local/state/pyfilter/journal"
