@@ -169,7 +169,7 @@ PEERS = {name: deliverer for name, deliverer in DELIVERERS.items() if deliverer 
 
 
 class Ended(NamedTuple):
-    """Exit status, or minus the signal; None if it was still there after LONGEST_SECONDS; what it printed."""
+    """Exit status, or minus the signal; what it printed; whether it was still there at the end, and was killed."""
 
     status: int
     output: bytes
@@ -256,8 +256,11 @@ class Home:
 
     # ------------------------------------------------------------ a delivery
 
-    def deliver(self, *strace: str, message: bytes = MESSAGE, prefix: Iterable[str] = ()) -> Ended:
-        """Run it once on ``message``; ``strace``: under strace with these options; ``prefix``: a command in front."""
+    def deliver(
+        self, *strace: str, message: bytes = MESSAGE, prefix: Iterable[str] = (), longest: float = LONGEST_SECONDS
+    ) -> Ended:
+        """Run it once on ``message``, for ``longest`` seconds at most; ``strace``: under strace with these options;
+        ``prefix``: a command in front."""
         account = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         command = [*prefix, *self.command]
         if strace:
@@ -275,7 +278,7 @@ class Home:
             **account,  # type: ignore[call-overload]
         ) as running:
             try:
-                output, complaints = running.communicate(message, LONGEST_SECONDS)
+                output, complaints = running.communicate(message, longest)
             except subprocess.TimeoutExpired:
                 os.killpg(running.pid, 9)
                 output, complaints = running.communicate()

@@ -4,9 +4,9 @@
 one of ``NEVER``; tests demand that it tells nothing. ``figures`` is a row of the page.
 
 - **bounced**: an exit status that Postfix returns mail for, or words to a sender that are not ours.
-- **lost**: status 0, and the message is not where the rules put it, nor whole in the inbox; a program that got it
-  counts as its place. Also: the system said that the contents or the name could not be brought to disk, and the
-  delivery ended with 0 all the same.
+- **lost**: status 0, and the message is not where the rules put it, nor whole in the inbox or where the deliverer turns
+  to; a program that got it counts as its place.
+- **unsure**: status 0, although the system said that contents or name could not be brought to disk.
 - **partial**: a reader sees a part of it. An mbox, which has no other place to write to, is looked at after the retry.
 - **twice**: copies in one place after the retry; **never**: not all there after it. **sent_twice**: a program or an
   address got it again.
@@ -20,9 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from .deliverers import Ended
+from .scenarios import FALLBACK
 from .sweep import Run
 
-__all__ = ["CHECKS", "NEVER", "broken", "figures", "undurable"]
+__all__ = ["CHECKS", "NEVER", "broken", "figures", "refiled", "undurable"]
 
 POSTPONED = b"4.3.0 delivery postponed\n"
 REFUSED = b"5.7.1 no cron jobs here\n"
@@ -36,20 +38,26 @@ TO_DISK = re.compile(r"(fsync|fdatasync)\(\d+<[^>]*/(Maildir|Mail)/|close\(\d+<[
 
 
 def _bounced(run: Run) -> bool:
-    ends = [end for end in (run.ended, run.again) if end is not None]
-    return any(
-        end.status not in (0, 75, run.scenario.status) if end.status >= 0 else bool(end.output) for end in ends
-    ) or any(end.status >= 0 and (end.output not in WORDS.get(end.status, ()) or end.complaints) for end in ends)
+    return any(_bounces(end, run.scenario.status) for end in (run.ended, run.again) if end is not None)
+
+
+def _bounces(end: Ended, wanted: int) -> bool:
+    if end.status < 0:
+        return bool(end.output)  # a dying C library may complain; the signal defers the mail all the same
+    return end.status not in (0, 75, wanted) or end.output not in WORDS.get(end.status, (b"",)) or bool(end.complaints)
 
 
 def _lost(run: Run) -> bool:
     if run.ended.status != 0:
         return False
-    if run.scenario.status != 0:
-        return not run.seen.copies
-    if TO_DISK.search(run.struck) and run.fault.error:
-        return True
-    return not (all(run.seen.copies[place] for place in run.scenario.places) or run.seen.copies["."])
+    copies = run.seen.copies
+    if copies["."] or copies[FALLBACK]:
+        return False
+    return not run.scenario.places or not all(copies[place] for place in run.scenario.places)
+
+
+def _unsure(run: Run) -> bool:
+    return run.ended.status == 0 and bool(run.fault.error) and TO_DISK.search(run.struck) is not None
 
 
 def _partial(run: Run) -> bool:
@@ -72,6 +80,7 @@ CHECKS: Mapping[str, Callable[[Run], bool]] = {
     "deferred": lambda run: run.ended.fate == "deferred",
     "bounced": _bounced,
     "lost": _lost,
+    "unsure": _unsure,
     "partial": _partial,
     "window": lambda run: run.ended.fate == "deferred" and any(run.seen.copies.values()),
     "twice": _twice,
@@ -80,7 +89,7 @@ CHECKS: Mapping[str, Callable[[Run], bool]] = {
     "hung": lambda run: run.seconds > LONGEST_SECONDS,
     "left": lambda run: run.finally_seen.left > 0,
 }
-NEVER = ("bounced", "lost", "partial", "twice", "never", "hung")
+NEVER = ("bounced", "lost", "unsure", "partial", "twice", "never", "hung")
 
 
 def broken(runs: Iterable[Run], never: Iterable[str] = NEVER) -> list[str]:
@@ -100,6 +109,11 @@ def figures(runs: list[Run]) -> dict[str, int]:
         "runs": len(runs),
         "struck": sum(bool(run.struck) for run in runs),
     } | counts
+
+
+def refiled(runs: Iterable[Run]) -> int:
+    """How many retries have made a copy of which a reader had taken the first one out of its folder."""
+    return sum(run.reader == "takes it away" and any(run.finally_seen.copies.values()) for run in runs)
 
 
 def undurable(trace: Iterable[str]) -> list[str]:

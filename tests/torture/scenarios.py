@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from .deliverers import Home, whole
 
-__all__ = ["EARLIER", "SCENARIOS", "Scenario", "Seen", "compile_stand_in", "look"]
+__all__ = ["EARLIER", "FALLBACK", "SCENARIOS", "Scenario", "Seen", "compile_stand_in", "look"]
 
 QUEUE = "queue {home}/sent"
+# the place of what a peer has put where it turns to without a Maildir
+FALLBACK = "fallback"
 # what lies in the mbox and in the MH directory already
 EARLIER = b"Subject: earlier\n\nan earlier message\n"
 
@@ -73,7 +75,7 @@ class Seen(NamedTuple):
 
 def look(home: Home) -> Seen:
     """Everything that a reader would see in the home, and what he would not."""
-    found = [*_in_maildir(home), *_in_mail(home.path / "Mail"), *_taken(home.path / "sent")]
+    found = [*_in_maildir(home), *_in_mail(home.path / "Mail"), *_taken(home.path / "sent"), *_in_fallbacks(home)]
     copies: Counter[str] = Counter()
     partial: list[str] = []
     replies = 0
@@ -99,6 +101,13 @@ def _in_maildir(home: Home) -> Found:
     for path in home.maildir.glob("**/*"):
         if path.parent.name in ("new", "cur") and path.is_file():
             yield str(path.parent.parent.relative_to(home.maildir)), path.name, path.read_bytes()
+
+
+def _in_fallbacks(home: Home) -> Found:
+    for place in home.fallbacks:
+        if place.is_file():
+            for message in (b"\n" + place.read_bytes()).split(b"\nFrom ")[1:]:
+                yield FALLBACK, place.name, message.partition(b"\n")[2]
 
 
 def _in_mail(directory: Path) -> Found:

@@ -23,15 +23,16 @@ import shutil
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .deliverers import LAUNCHER, PYFILTER, Ended, Home
 from .scenarios import EARLIER, Scenario, Seen, look
 
-__all__ = ["ERRORS", "Bench", "Fault", "Point", "Run", "sweep"]
+__all__ = ["ERRORS", "READERS", "Bench", "Fault", "Point", "Run", "Runs", "points_of", "struck_line", "sweep"]
 
 # strace itself needs the first execve; nobody hears whether a process ended well; arch_prctl(ARCH_SET_FS), with which
 # the C library starts a thread, has no way to fail (arch_prctl(2)), and cannot be told apart from its failure.
@@ -70,6 +71,9 @@ ERRORS = {
     "write": "ENOSPC",
 }
 
+# what a mail client may do with a copy before the mail server tries again
+READERS = ("", "reads it", "takes it away")
+
 WRAPPER = """#!/bin/sh
 # traced if there are options for it; -D: the process stays the child of who started it
 read -r options <{options}
@@ -100,7 +104,8 @@ class Fault(NamedTuple):
 
 class Run(NamedTuple):
     """One delivery with a fault. ``struck``: the trace's line of the call that was struck, "" if none was. ``again``:
-    how the retry ended, None if there was none, and ``finally_seen`` what lay where then."""
+    how the retry ended, None if there was none, and ``finally_seen`` what lay where then. ``reader``: what a mail
+    client did before the retry with the copies that were visible (READERS)."""
 
     scenario: Scenario
     point: Point
@@ -111,6 +116,7 @@ class Run(NamedTuple):
     seconds: float
     again: Ended | None
     finally_seen: Seen
+    reader: str = ""
 
 
 class Bench:
@@ -151,39 +157,29 @@ class Bench:
         self._reset()
         ended = self._deliver(process, ())
         assert ended.status == self.scenario.status, ended
-        counts: dict[str, Counter[str]] = {}
-        for line in self.trace(process):
-            found = re.match(r"(\d+ +)?([a-z_0-9]+)\(", line)
-            if found and found[2] not in UNTOUCHED:
-                counts.setdefault(found[1] or "", Counter())[found[2]] += 1
-        most: Counter[str] = Counter()
-        for count in counts.values():
-            most |= count
-        return [Point(process, call, n) for call in sorted(most) for n in range(1, most[call] + 1)]
+        return points_of(self.trace(process), process)
 
-    def run(self, point: Point, fault: Fault) -> Run:
+    def run(self, point: Point, fault: Fault, reader: str = "") -> Run:
         self._reset()
         began = time.monotonic()
         ended = self._deliver(point.process, fault.options(point))
         seconds = time.monotonic() - began
         if ended.status < 0:
             self._wait_for_the_orphans()
-        marks = ("(INJECTED)", "killed by SIGKILL")
-        trace = self.trace(point.process)
-        hit = [place for place, line in enumerate(trace) if any(mark in line for mark in marks)]
-        struck = " ".join(trace[max(0, hit[0] - (not fault.error)) : hit[0] + 1]) if hit else ""
+        struck = struck_line(self.trace(point.process), fault)
         seen = final = look(self.home)
         again = None
         if ended.fate == "deferred" and self._state() != self._untouched:
             self._let_time_pass()
+            self._read(reader)
             again = self.home.deliver()
             final = look(self.home)
-        return Run(self.scenario, point, fault, ended, seen, struck, seconds, again, final)
+        return Run(self.scenario, point, fault, ended, seen, struck, seconds, again, final, reader)
 
     def _deliver(self, process: str, options: tuple[str, ...]) -> Ended:
         """``options``: of strace, in this process; () traces everything."""
-        # a filter in the kernel stops a process at these calls only, which is faster by a quarter; but it outlives strace
-        # in a child that is let go, and strace 6.1 sends no signals beside it
+        # a filter in the kernel stops a process at these calls only, which is faster by a quarter; but it outlives
+        # strace in a child that is let go, and strace 6.1 sends no signals beside it
         alone = not self.scenario.program or process == "program"
         filtered = alone and any("error=" in option for option in options)
         words = ["-f", *(("--seccomp-bpf",) if filtered else ("-b", "execve")), *options]
@@ -235,10 +231,37 @@ class Bench:
                     found.append((f"{place}/{name}", status.st_size, status.st_mtime_ns * (".cache" in place)))
         return frozenset(found)
 
+    def _read(self, reader: str) -> None:
+        for path in self.home.maildir.glob("**/new/*") if reader else ():
+            if reader == "takes it away":
+                path.unlink()
+            else:
+                path.rename(path.parents[1] / "cur" / f"{path.name}:2,S")
+
     def _let_time_pass(self) -> None:
         """A mail server tries again after some minutes: a lock that a kill has left is old then."""
         for path in (self.home.path / "Mail").glob("*.lock"):
             os.utime(path, (0, 0))
+
+
+def points_of(trace: list[str], process: str) -> list[Point]:
+    """Every call in a trace; of several processes in it, as many as the busiest has made."""
+    counts: dict[str, Counter[str]] = {}
+    for line in trace:
+        found = re.match(r"(\d+ +)?([a-z_0-9]+)\(", line)
+        if found and found[2] not in UNTOUCHED:
+            counts.setdefault(found[1] or "", Counter())[found[2]] += 1
+    most: Counter[str] = Counter()
+    for count in counts.values():
+        most |= count
+    return [Point(process, call, n) for call in sorted(most) for n in range(1, most[call] + 1)]
+
+
+def struck_line(trace: list[str], fault: Fault) -> str:
+    """The line of the call that was struck; strace may be killed with a delivery, and not have come to write it."""
+    mark = "(INJECTED)" if fault.error else "killed by SIGKILL"
+    hit = [place for place, line in enumerate(trace) if mark in line]
+    return " ".join(trace[max(0, hit[0] - (not fault.error)) : hit[0] + 1]) if hit else ""
 
 
 def _environments() -> list[bytes]:
@@ -251,16 +274,22 @@ def _environments() -> list[bytes]:
     return found
 
 
-def sweep(benches: list[Bench], jobs: list[tuple[Point, Fault]]) -> list[Run]:
+class Runs(Protocol):
+    """What can be swept: a Bench, or a peer's (peers.py)."""
+
+    def run(self, point: Point, fault: Fault, reader: str = "") -> Run: ...
+
+
+def sweep(benches: Sequence[Runs], jobs: Sequence[tuple[Point, Fault]], reader: str = "") -> list[Run]:
     """All of them, as many at a time as there are benches."""
-    free: SimpleQueue[Bench] = SimpleQueue()
+    free: SimpleQueue[Runs] = SimpleQueue()
     for bench in benches:
         free.put(bench)
 
     def one(job: tuple[Point, Fault]) -> Run:
         bench = free.get()
         try:
-            return bench.run(*job)
+            return bench.run(*job, reader)
         finally:
             free.put(bench)
 
