@@ -5,7 +5,8 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 
 - **No shell**: argv is what is run; a program without "/" is looked for in PATH.
 - **Environment**: HOME USER LOGNAME LANG TZ of ours, PATH as below, and the values given; nothing else. NUL is taken
-  away.
+  away, and a value that an old bash would take for a function, and run what stands behind it (CVE-2014-6271), begins
+  with a blank.
 - **Input** lies in a file in memory: a program that reads none of it, or not all, makes no difference.
 - **Output**: standard output and standard error, ``limit`` bytes of each; what comes beyond is read and thrown away.
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
@@ -39,6 +40,8 @@ INHERITED = ("HOME", "USER", "LOGNAME", "LANG", "TZ")
 CANNOT_RUN, NOT_FOUND = 126, 127
 # what stands before the number of an error that is not the program's, but that of its directory
 IN_DIRECTORY = b"d"
+# how bash before 2014 knew a function among the variables, whatever the variable's name
+FUNCTION = "() {"
 # seconds between two looks at a child, where the system has no descriptor for it
 LOOK_AGAIN = 0.02
 
@@ -230,9 +233,13 @@ def _environment(values: Mapping[str, str]) -> dict[bytes, bytes]:
     found["PATH"] = PATH
     found.update(values)
     return {
-        name.encode("ascii"): value.replace("\0", "").encode("utf-8", "surrogateescape")
+        name.encode("ascii"): _no_function(value.replace("\0", "")).encode("utf-8", "surrogateescape")
         for name, value in found.items()
     }
+
+
+def _no_function(value: str) -> str:
+    return f" {value}" if value.startswith(FUNCTION) else value
 
 
 # ---------------------------------------------------------------------- in the child, between fork and exec

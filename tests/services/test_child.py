@@ -53,6 +53,18 @@ def test_the_environment_is_ours_and_the_values(monkeypatch: pytest.MonkeyPatch)
     assert sorted(done.output.splitlines()) == [b"HOME=/nowhere", b"PATH=/usr/local/bin:/usr/bin:/bin", b"SENDER=ab"]
 
 
+def test_no_value_is_a_function_of_bash() -> None:
+    done = child.run(
+        ("env",),
+        (),
+        environment={"SENDER": "() { :;}; id", "EXTENSION": "()"},
+        deadline_seconds=20,
+        output_limit=1000,
+        directory="/",
+    )
+    assert b"\nSENDER= () { :;}; id\nEXTENSION=()\n" in done.output
+
+
 def test_arguments_are_not_read_by_a_shell() -> None:
     words = ("printf", "%s|", "$(id)", "a b", "'", "*")
     assert child.run(words, (), deadline_seconds=20, output_limit=100).output == b"$(id)|a b|'|*|"

@@ -1,0 +1,40 @@
+"""Where attacks go: a delivery as the mail server starts it, with the real launcher or without one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..delivery.programs import Recorder
+from ..launcher.conftest import *  # noqa: F403 - its fixtures, and those that they need
+from ..launcher.conftest import Installation
+from ..test_mda import PACKAGES, Account
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    return Account(tmp_path / "home")
+
+
+@pytest.fixture
+def program(tmp_path: Path, account: Account) -> Recorder:
+    """A program of the user's that writes down what it got."""
+    return Recorder(tmp_path, account.home, "program")
+
+
+@pytest.fixture
+def delivering(installation: Installation) -> Installation:
+    """The launcher, and behind it this pyfilter, whole."""
+    shutil.rmtree(installation.site)
+    installation.site.mkdir()
+    for place in PACKAGES:
+        names = ["pyfilter"] if place == PACKAGES[0] else os.listdir(place)
+        for name in names:
+            if not (installation.site / name).exists():
+                (installation.site / name).symlink_to(Path(place) / name)
+    (installation.bin / "python3.11").symlink_to(Path(sys.executable).resolve())
+    return installation
