@@ -42,6 +42,7 @@ PROGRAMS = {
     "postfix": "postfix",
     "procmail": "procmail",
     "strace": "strace",
+    "dovecot": "dovecot-imapd",
     "spamd": "spamd",
     "rspamd": "rspamd",
     "tail": "coreutils",
