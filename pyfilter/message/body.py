@@ -14,7 +14,7 @@ In: a Message. Out:
 The character set: what the part says; where it says none, or the bytes are not in it, UTF-8 if they are that, else
 windows-1252. HTML without one may name it in a ``meta`` element.
 
-Errors: Unreadable past a limit of parts.py or html.py, and BODY_CHARACTERS. Time: linear.
+Errors: Unreadable past a limit of parts.py or html.py, BODY_CHARACTERS and BODY_PIECES. Time: linear.
 """
 
 from __future__ import annotations
@@ -61,6 +61,26 @@ class Attachment:
         self.size = size
 
 
+class _Room:
+    """What one message has left of ``characters``, of ``pieces`` and of ``steps``, which html.py counts."""
+
+    __slots__ = ("characters", "pieces", "steps")
+
+    def __init__(self) -> None:
+        self.characters = limits.BODY_CHARACTERS
+        self.pieces = limits.BODY_PIECES
+        self.steps = limits.HTML_STEPS
+
+    def take(self, characters: int, pieces: int) -> None:
+        """Raises Unreadable."""
+        self.characters -= characters
+        if self.characters < 0:
+            raise Unreadable(f"its text has more than {limits.BODY_CHARACTERS} characters")
+        self.pieces -= pieces
+        if self.pieces < 0:
+            raise Unreadable(f"its parts are put together from more than {limits.BODY_PIECES} pieces")
+
+
 def texts(message: Message) -> list[str]:
     """The text of each part that is shown."""
     return _each(message, _shown)
@@ -68,13 +88,14 @@ def texts(message: Message) -> list[str]:
 
 def sources(message: Message) -> list[str]:
     """The source of each HTML part that is shown."""
-    return _each(message, lambda part, text: text if part.kind == "text/html" else None)
+    return _each(message, lambda part, text, room: text if part.kind == "text/html" else None)
 
 
 def attachments(message: Message) -> list[Attachment]:
     """The attachments, in order."""
+    room = _Room()
     return [
-        Attachment(part.name, part.kind, len(_content(message, part)))
+        Attachment(part.name, part.kind, len(_content(message, part, room)))
         for part in message.parts()
         if (part.name or not _is_text(part)) and not _is_unlisted(part)
     ]
@@ -97,17 +118,15 @@ def raw_header(message: Message) -> str:
     return unfolded.decode("utf-8", "replace")
 
 
-def _each(message: Message, read: Callable[[Part, str], str | None]) -> list[str]:
+def _each(message: Message, read: Callable[[Part, str, _Room], str | None]) -> list[str]:
     found: list[str] = []
-    room = limits.BODY_CHARACTERS
+    room = _Room()
     for part in message.parts():
         if not _is_text(part):
             continue
-        text = _decoded(part, _content(message, part))
-        room -= len(text)
-        if room < 0:
-            raise Unreadable(f"its text has more than {limits.BODY_CHARACTERS} characters")
-        wanted = read(part, text)
+        text = _decoded(part, _content(message, part, room))
+        room.take(len(text), 0)
+        wanted = read(part, text, room)
         if wanted is not None:
             found.append(wanted)
     return found
@@ -123,21 +142,23 @@ def _is_unlisted(part: Part) -> bool:
     return part.kind in UNLISTED and (not part.name or part.name.lower().endswith(SIGNED))
 
 
-def _shown(part: Part, text: str) -> str:
+def _shown(part: Part, text: str, room: _Room) -> str:
     if part.kind == "text/html":
         from pyfilter.message.html import text_of
 
-        return text_of(text).translate(UNSEEN)
-    if part.flowed:
-        text = _unflowed(text, part.delsp)
+        text, room.steps = text_of(text, room.steps)
+    elif part.flowed:
+        lines = text.splitlines()
+        room.take(0, len(lines))
+        text = _unflowed(lines, part.delsp)
     return " ".join(text.translate(UNSEEN).split())
 
 
-def _unflowed(text: str, delsp: bool) -> str:
+def _unflowed(lines: list[str], delsp: bool) -> str:
     """RFC 3676, section 4: a line that ends in a space goes on in the next of the same depth of quotes."""
     made: list[str] = []  # with line ends between, where a line does not go on
     depth = -1  # of the line that goes on
-    for line in text.splitlines():
+    for line in lines:
         quoted = len(line) - len(line.lstrip(">"))
         line = line[quoted:]
         if line.startswith(" "):  # space-stuffed
@@ -153,7 +174,14 @@ def _unflowed(text: str, delsp: bool) -> str:
 # ------------------------------------------------------------------ bytes to text
 
 
-def _content(message: Message, part: Part) -> bytes:
+# what parts the pieces of an encoding that transfer.py looks at one by one: lines, and runs up to a padding
+_ENDS = {"quoted-printable": b"\n", "base64": b"="}
+
+
+def _content(message: Message, part: Part, room: _Room) -> bytes:
+    end = _ENDS.get(part.encoding)
+    if end:
+        room.take(0, message.raw.count(end, part.start, part.end))
     return transfer.decoded(part.encoding, message.raw[part.start : part.end])
 
 

@@ -4,7 +4,8 @@ In: the source. Out: its text on one line: what stands in blocks, table cells, l
 space, what stands in one word stays together; scripts, styles, comments and the head are nobody's text.
 
 The parser is Lexbor's (HTML Living Standard), by selectolax. What takes it the square of the source, elements nested
-tens of thousands deep and tags of as many attributes, is counted before it sees it: limits.HTML_STEPS.
+tens of thousands deep, tags of as many attributes and lists of as many options, is counted before it sees it:
+limits.HTML_STEPS, of all parts of a message together.
 
 Errors: Unreadable past HTML_CHARACTERS and HTML_STEPS.
 """
@@ -44,19 +45,20 @@ TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]{0,30})")
 WHOLE = re.compile(r"<[a-zA-Z](?:[^>\"']+|\"[^\"]*\"|'[^']*')*")
 # characters of a tag that may have too many attributes
 LONG = 40
+# of every tag, for all that is done with its element
+TAG_STEPS = 125
 
 
-def text_of(source: str) -> str:
-    """The text of ``source``, white space of any kind one space."""
+def text_of(source: str, most: int) -> tuple[str, int]:
+    """The text of ``source``, white space of any kind one space, and what it leaves of ``most`` steps."""
     if len(source) > limits.HTML_CHARACTERS:
         raise Unreadable(f"a part of it has more than {limits.HTML_CHARACTERS} characters of HTML")
-    if _steps(source) > limits.HTML_STEPS:
-        raise Unreadable("its HTML is nested too deep, or a tag has too many attributes")
+    steps = _steps(source, most)
     tree = LexborHTMLParser(source)
     tree.strip_tags(SILENT)
     root = tree.root
     if root is None:
-        return ""
+        return "", most - steps
     pieces: list[str] = []
     for node in root.traverse(include_text=True):
         name, before = node.tag, node.prev
@@ -64,28 +66,39 @@ def text_of(source: str) -> str:
             pieces.append(" ")  # where a block begins, and behind one
         if name == TEXT:
             pieces.append(node.text(deep=False) or "")
-    return " ".join("".join(pieces).split())
+    return " ".join("".join(pieces).split()), most - steps
 
 
-def _steps(source: str) -> int:
-    """About how many steps the parser takes."""
-    depth = steps = 0
+def _steps(source: str, most: int) -> int:
+    """About how many steps the parser takes. Raises Unreadable past ``most``."""
+    depth = steps = options = 0
     open_of: dict[str, int] = {}  # element -> how many are open; what closes none of them changes nothing
     for tag in TAG.finditer(source):
         closing, name = tag.groups()
         name = name.lower()
         if not closing:
+            if name == "option":  # each looks for the selected one among all before it
+                options += 1
+                steps += options
             if name not in SHALLOW:
                 open_of[name] = open_of.get(name, 0) + 1
                 depth += 1
         elif open_of.get(name):
             open_of[name] -= 1
             depth -= 1
-        steps += depth
+        steps += depth + TAG_STEPS
+        if steps > most:
+            raise _too_many()
     for tag in WHOLE.finditer(source):
         start, end = tag.span()
         if end - start > LONG:
             steps += len(tag.group().replace("/", " ").split()) ** 2
         else:
             steps += ((end - start) // 2) ** 2
+        if steps > most:
+            raise _too_many()
     return steps
+
+
+def _too_many() -> Unreadable:
+    return Unreadable("its HTML has too many tags, is nested too deep, or a tag has too many attributes")
