@@ -34,10 +34,10 @@ HEIGHT = {name: height for height, names in enumerate(STOREYS) for name in names
 # what is imported in one file only
 ONE_FILE = (
     "lark", "re2", "marshal", "_socket", "click", "rich", "mailbox", "tarfile", "sqlite3", "email", "_signal",
-    "dkim", "dns", "aiospamc", "http", "ssl", "pygls", "lsprotocol", "selectolax",
+    "dkim", "dns", "aiospamc", "http", "ssl", "pygls", "lsprotocol", "selectolax", "ahocorasick",
 )  # fmt: skip
 ALLOWED_MORE = {
-    "marshal": {"language/cache.py", "language/lower.py", "engine/evaluate.py"},
+    "marshal": {"language/cache.py", "language/lower.py", "engine/evaluate.py", "engine/warm.py"},
     "_signal": {"deadline.py", "services/child.py"},
     "click": {"cli/"},
     "rich": {"cli/"},

@@ -9,7 +9,7 @@ An `else` rule is asked only if none of the rules it follows matched, and none o
 `discard`, `forward` and `reject` need a decision without unknowns above them: otherwise the message is kept.
 
 Without a trace only the rules are loaded and asked that can match (the Program's index); with one
-every rule is asked. Both give the same plan.
+every rule is asked. Both give the same plan. A Program may be one that is made ready for many messages (warm.py).
 """
 
 from __future__ import annotations
@@ -87,13 +87,14 @@ class Run:
     # ---------------------------------------------------------------- rules
 
     def rules(self) -> None:
-        rules: tuple[bytes, ...] = self.program["rules"]
+        rules: tuple[bytes | Tuple, ...] = self.program["rules"]
         above: dict[int, tuple[str, bool | None]] = {}
         numbers: Any = self.asked(0)
         while numbers:
             message = self.case.message
             for number in numbers:
-                if self.rule(loads(rules[number]), 0, number, above):
+                rule = rules[number]
+                if self.rule(loads(rule) if isinstance(rule, bytes) else rule, 0, number, above):
                     return
                 if self.case.message is not message:  # others can match now
                     break
@@ -288,9 +289,13 @@ def candidates(program: Program, case: Case) -> list[int]:
             # one text for all values: a false hit only means that a rule is asked in vain
             value = "\n".join(case.formed(key, form))
         except Unreadable:
-            for _, rules in texts:
+            for _, rules in texts if isinstance(texts, tuple) else texts.items():
                 numbers.update(rules)
             continue
-        for rules in [rules for text, rules in texts if text in value]:
+        if isinstance(texts, tuple):
+            found = [rules for text, rules in texts if text in value]
+        else:
+            found = [rules for _, rules in texts.iter(value)]
+        for rules in found:
             numbers.update(rules)
     return sorted(numbers)

@@ -7,10 +7,12 @@ folding is longer or shorter, accents that combine, a Kelvin sign, white space, 
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyfilter import limits
+from pyfilter.engine import warm
 from pyfilter.engine.evaluate import candidates, evaluate
 from pyfilter.engine.fields import Case
 from pyfilter.engine.plan import Plan
@@ -280,6 +282,17 @@ def test_asking_only_candidates_changes_nothing(text: str, message: Message, env
 
 
 @BOUNDED
+@given(rulebooks, st.lists(messages, min_size=1, max_size=4), envelopes, answers)
+def test_a_process_that_stays_decides_alike(text: str, mail: list[Message], envelope: Envelope, facts: Facts) -> None:
+    program = compiled(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(warm, "FEW", 0)  # every table an automaton
+        stays = warm.warmed(program)
+    for message in mail:
+        assert told(evaluate(stays, message, envelope, facts)) == told(evaluate(program, message, envelope, facts))
+
+
+@BOUNDED
 @given(st.lists(conditions, min_size=2, max_size=4), messages, envelopes, answers)
 def test_else_says_what_not_says(asked: list[str], message: Message, envelope: Envelope, facts: Facts) -> None:
     """But of rules that could not be decided, which `else` passes over without a word."""
@@ -336,3 +349,21 @@ def test_the_index_spares_most_rules() -> None:
     plan = evaluate(program, message, Envelope(), {}, trace=True)
     assert isinstance(plan, Plan) and plan.trace is not None
     assert len(plan.trace) == 8, "with a trace every rule up to the one that took it was asked"
+
+
+def test_many_texts_in_one_field_are_one_automaton() -> None:
+    text = "".join(
+        f'rule "r{n}" {{ when subject contains "w{n}."\nfile into "F{n}" }}\n'
+        f'rule "x{n}" {{ when subject matches /w{n}[.]z/\nfile into "X{n}" }}\n'
+        for n in range(100)
+    )
+    program = compiled(text)
+    stays = warm.warmed(program)
+    tables = stays["index"]["part"].values()  # type: ignore[index]
+    assert [type(table).__name__ for table in tables] == ["Automaton"] * 2
+    for subject in (b"w7.z and w70.", b"w99", b"nothing", b""):
+        case = Case(Message.from_bytes(b"Subject: " + subject + b"\n\n"), Envelope(), {})
+        assert candidates(stays, case) == candidates(program, case)
+    bomb = b"Subject: " + b"=?utf-8?Q?a?= " * (limits.ENCODED_WORDS + 1) + b"\n\n"
+    hidden = Case(Message.from_bytes(bomb), Envelope(), {})
+    assert candidates(stays, hidden) == candidates(program, hidden) == list(range(200))
