@@ -32,7 +32,9 @@
 #ifndef CPU_SECONDS
 #define CPU_SECONDS 120
 #endif
+#ifndef MEMORY_BYTES
 #define MEMORY_BYTES (1LL << 30)
+#endif
 
 /* What the child writes, on a line of its own, when it has delivered: child.c to verdict.c. */
 #define RECEIPT "2.0.0 delivered"

@@ -92,12 +92,67 @@ class Installation:
             lines.append(line.partition("]: ")[2])
 
 
-def compile_launcher(into: Path, *definitions: str, sources: Path = SOURCES) -> Path:
+AS_INSTALLED = ["-static", "-Wl,-z,norelro"]
+# An undefined step, or one beyond an object, ends the launcher, and leaves a file report.PID in the directory of the
+# builds. (Not static: the sanitizers need the loader, /proc, and much address space.)
+SANITIZED = [
+    "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer",
+    "-DMEMORY_BYTES=(1LL << 50)",
+]  # fmt: skip
+OPTIONS = """
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+const char *__asan_default_options(void) { return "abort_on_error=1:detect_leaks=0:log_path=" REPORTS; }
+const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1:log_path=" REPORTS; }
+"""
+# tests of what a build with sanitizers does not have
+ONLY_AS_INSTALLED = {
+    "test_address_space", "test_number_of_files", "test_what_python_may_take", "test_a_limit_that_is_lower_stays",
+    "test_python_without_enough_memory_postpones", "test_the_launcher_needs_no_library_and_no_loader",
+    "test_without_proc_the_name_it_was_called_by_tells",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [
+        item
+        for item in items
+        if not (isinstance(item, pytest.Function) and item.originalname in ONLY_AS_INSTALLED and is_sanitized(item))
+    ]
+
+
+def is_sanitized(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec") and item.callspec.params.get("build") is SANITIZED
+
+
+def compile_launcher(into: Path, build: list[str], *definitions: str, sources: Path = SOURCES) -> Path:
     program = into / f"launcher{len(list(into.iterdir()))}"
     defined = [f"-D{definition}" for definition in definitions]
-    flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', *defined, "-static", "-Wl,-z,norelro"]
-    subprocess.run(["cc", *flags, "-o", program, *sorted(sources.glob("*.c"))], check=True)
+    flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", '-DVERSION="0.0"', f'-DREPORTS="{into}/report"', *defined, *build]
+    files = sorted(sources.glob("*.c"))
+    if build is SANITIZED:
+        (into / "options.c").write_text(OPTIONS)
+        files.append(into / "options.c")
+    subprocess.run(["cc", *flags, "-o", program, *files], check=True)
     return program
+
+
+@pytest.fixture(scope="session", params=[AS_INSTALLED, SANITIZED], ids=["as installed", "sanitized"])
+def build(request: pytest.FixtureRequest) -> list[str]:
+    """How the launcher is compiled; each test runs with each."""
+    flags: list[str] = request.param
+    return flags
+
+
+@pytest.fixture(autouse=True)
+def no_report(build_directory: Path) -> Iterator[None]:
+    """Whatever a test expects, nothing undefined may happen in it."""
+    yield
+    reports = list(build_directory.glob("report.*"))
+    said = [path.read_text() for path in reports]
+    for path in reports:
+        path.unlink()
+    assert said == []
 
 
 @pytest.fixture(scope="session")
@@ -113,20 +168,20 @@ def log_socket(build_directory: Path) -> Iterator[socket.socket]:
 
 
 @pytest.fixture(scope="session")
-def usual_launcher(build_directory: Path) -> Path:
-    return compile_launcher(build_directory, f'LOG_SOCKET="{build_directory / "log"}"')
+def usual_launcher(build_directory: Path, build: list[str]) -> Path:
+    return compile_launcher(build_directory, build, f'LOG_SOCKET="{build_directory / "log"}"')
 
 
 @pytest.fixture(scope="session")
-def strict_launcher(build_directory: Path) -> Path:
+def strict_launcher(build_directory: Path, build: list[str]) -> Path:
     return compile_launcher(
-        build_directory, f'LOG_SOCKET="{build_directory / "log"}"', "CPU_SECONDS=1", "MESSAGE_BYTES=100000"
+        build_directory, build, f'LOG_SOCKET="{build_directory / "log"}"', "CPU_SECONDS=1", "MESSAGE_BYTES=100000"
     )
 
 
 @pytest.fixture(scope="session")
-def impatient_launcher(build_directory: Path) -> Path:
-    return compile_launcher(build_directory, f'LOG_SOCKET="{build_directory / "log"}"', "DEADLINE_MS=1000")
+def impatient_launcher(build_directory: Path, build: list[str]) -> Path:
+    return compile_launcher(build_directory, build, f'LOG_SOCKET="{build_directory / "log"}"', "DEADLINE_MS=1000")
 
 
 def make(root: Path, launcher: Path, log: socket.socket) -> Installation:

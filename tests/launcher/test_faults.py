@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .conftest import POSTPONED, SOURCES, Ended, Installation, compile_launcher, make
+from .conftest import AS_INSTALLED, POSTPONED, SOURCES, Ended, Installation, compile_launcher, make
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("strace") and os.environ.get("CI") != "true", reason="needs strace: run `make test` as root"
@@ -143,8 +143,8 @@ def benches(
     """With a deadline that comes in half a second for those that never end by themselves."""
     log = f'LOG_SOCKET="{build_directory / "log"}"'
     programs = {
-        "usual": compile_launcher(build_directory, log),
-        "hasty": compile_launcher(build_directory, log, "DEADLINE_MS=500"),
+        "usual": compile_launcher(build_directory, AS_INSTALLED, log),
+        "hasty": compile_launcher(build_directory, AS_INSTALLED, log, "DEADLINE_MS=500"),
     }
     yield {
         name: Bench([make(tmp_path_factory.mktemp(name) / "venv", program, log_socket) for _ in range(2)], stand_in)
@@ -231,7 +231,7 @@ def test_the_sweep_finds_a_bug(
     assert text.count(right) == 1
     (sources / name).write_text(text.replace(right, wrong))
     log = f'LOG_SOCKET="{build_directory / "log"}"'
-    program = compile_launcher(build_directory, log, "DEADLINE_MS=500", sources=sources)
+    program = compile_launcher(build_directory, AS_INSTALLED, log, "DEADLINE_MS=500", sources=sources)
     bench = Bench([make(tmp_path / f"venv{n}", program, log_socket) for n in range(2)], stand_in)
     scenario, call = shown
     faults = [f"{call}:error=EIO:when={n}" for n in range(1, 9)]

@@ -49,9 +49,8 @@ def test_a_long_line_is_cut(installation: Installation) -> None:
 
 
 @pytest.fixture
-def without_log_daemon(tmp_path: Path, log_socket: object) -> Installation:
-    (tmp_path / "build").mkdir()
-    launcher = compile_launcher(tmp_path / "build", f'LOG_SOCKET="{tmp_path / "no-log"}"')
+def without_log_daemon(build_directory: Path, build: list[str], tmp_path: Path, log_socket: object) -> Installation:
+    launcher = compile_launcher(build_directory, build, f'LOG_SOCKET="{tmp_path / "no-log"}"')
     return make(tmp_path / "venv", launcher, log_socket)
 
 
