@@ -63,7 +63,11 @@ class Mailbox:
         return f"{self.name} <{self.address}>" if self.name and self.address else self.name or self.address
 
     def forms(self) -> list[str]:
-        """What a bare address field offers a test: the address, the name, and both."""
+        """What a bare address field offers a test: the address, the name, and both.
+
+        A name that has an @ must not pass for an address: it is offered with its address alone, or in quotes."""
+        if "@" in self.name:
+            return [self.address, self.text] if self.address else [quote(self.name)]
         return [self.address, self.name, self.text] if self.name and self.address else [self.text]
 
     def __repr__(self) -> str:

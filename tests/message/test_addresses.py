@@ -141,7 +141,7 @@ def test_an_address_comes_from_where_addresses_stand(raw: bytes, addresses: list
 def test_what_is_no_address_is_a_name(raw: bytes) -> None:
     (box,) = parse(raw)
     assert (box.address, box.local, box.domain, box.extension) == ("", "", "", None)
-    assert box.forms() == [box.name]
+    assert box.forms() == [f'"{box.name}"' if "@" in box.name else box.name]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,13 @@ def test_the_three_forms_of_a_mailbox() -> None:
     assert box.forms() == ["jane@example.org", "Jane Doe", "Jane Doe <jane@example.org>"]
     assert parse(b"jane@example.org")[0].forms() == ["jane@example.org"]
     assert repr(box) == "Mailbox('Jane Doe <jane@example.org>', extension=None)"
+
+
+def test_a_name_that_could_pass_for_an_address_is_no_form_of_its_own() -> None:
+    (box,) = parse(b'"boss@corp.example" <x@evil.example>')
+    assert box.forms() == ["x@evil.example", "boss@corp.example <x@evil.example>"]
+    assert parse(b'"boss@corp.example"')[0].forms() == ['"boss@corp.example"']
+    assert parse(rb'"a\"@corp.example"')[0].forms() == [r'"a\"@corp.example"']
 
 
 def test_a_mailbox_made_of_parts() -> None:
