@@ -77,6 +77,7 @@ class Installation:
         ended = subprocess.run(
             [*prefix, self.launcher, *arguments], input=message, capture_output=True, timeout=60, env=env, cwd=cwd
         )
+        assert b"runtime error: " not in ended.stderr  # a sanitizer's, which goes to no file
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     @property
