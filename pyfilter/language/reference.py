@@ -229,7 +229,7 @@ def _sections() -> Iterable[str]:
     yield (
         "An address field without a part offers each address in three forms, the address, the name and\n"
         "`Name <address>`, and holds if any of them does. A name with an `@` in it could pass for an address: it is\n"
-        "offered only with its address behind it, or in quotes where there is none, so `from in` sees no boss in\n"
+        "offered only with its address behind it, or in quotes where there is none, so no list sees the boss in\n"
         '`"boss@corp.example" <x@evil.example>`.\n'
     )
     yield _table(("part", "what it is"), ((f"`.{row.name}`", row.doc) for row in PARTS))
