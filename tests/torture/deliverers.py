@@ -133,7 +133,7 @@ DELIVERERS = {
             package="fdm",
             arguments=("-f", "{home}/.fdm.conf", "-a", "stdin", "fetch"),
             files={
-                ".fdm.conf": 'set no-received\nset lock-file "{home}/.fdm.lock"\n'
+                ".fdm.conf": "set no-received\nset allow-multiple\n"
                 'account "stdin" disabled stdin\n'
                 'action "inbox" maildir "{home}/Maildir"\naction "cron" maildir "{home}/Maildir/.Cron"\n'
                 'action "old" maildir "{home}/Maildir/.Old"\n{rules}match all action "inbox"\n'

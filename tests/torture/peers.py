@@ -16,7 +16,8 @@ from .sweep import Fault, Point, Run, points_of, struck_line
 
 __all__ = ["PeerBench"]
 
-LONGEST_SECONDS = 10
+# with a fault, and of the retry, which may have to wait for a lock that the first try has left
+LONGEST_SECONDS, LONGEST_RETRY_SECONDS = 10, 40
 # what outranks the exit status: RFC 3463's codes at the beginning of the output
 CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3} ")
 
@@ -53,7 +54,7 @@ class PeerBench:
 
     def _deliver(self, *strace: str) -> Ended:
         options = ("-q", "-y", "-s", "160", "-o", str(self._trace), *strace) if strace else ()
-        ended = self.home.deliver(*options, longest=LONGEST_SECONDS)
+        ended = self.home.deliver(*options, longest=LONGEST_SECONDS if strace else LONGEST_RETRY_SECONDS)
         obeyed = ended.output if CODE.match(ended.output) else b""
         return ended._replace(output=obeyed, complaints=b"")
 
