@@ -1,4 +1,7 @@
-"""The command ``pyfilter``. ``pyfilter deliver`` comes first and imports nothing of the other commands."""
+"""The command ``pyfilter``. ``pyfilter deliver`` comes first and imports nothing of the other commands.
+
+It sets the limits that a delivery has from the launcher otherwise: launcher/limits.c says why they are soft ones.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,29 @@ def main() -> int:
     if arguments[:1] == ["deliver"] and arguments[1:] not in (["-h"], ["--help"]):
         from pyfilter.mda import main as deliver
 
+        _limit()
         return deliver(arguments[1:])
     from pyfilter.cli.main import main as command
 
     return command(arguments)
+
+
+def _limit() -> None:
+    import resource
+
+    from pyfilter import limits
+
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, limits.CPU_SECONDS),
+        (resource.RLIMIT_AS, limits.MEMORY_BYTES),
+    ):
+        soft, hard = resource.getrlimit(what)
+        if soft == resource.RLIM_INFINITY or soft > most:
+            try:
+                resource.setrlimit(what, (most, hard))
+            except (OSError, ValueError):  # mail is delivered without a net, too
+                continue
 
 
 if __name__ == "__main__":

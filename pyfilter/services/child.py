@@ -10,8 +10,9 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 - **Input** lies in a file in memory: a program that reads none of it, or not all, makes no difference.
 - **Output**: standard output and standard error, ``limit`` bytes of each; what comes beyond is read and thrown away.
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
-  later SIGKILL; this process' own alarm (deadline.py) comes later than both, and once the mail is filed the program has
-  what is left of its time. When it has exited nothing is waited for: what it left running may keep its output open.
+  later SIGKILL, which also comes where we are interrupted; this process' own alarm (deadline.py) comes later than both,
+  and once the mail is filed the program has what is left of its time. When it has exited nothing is waited for: what it
+  left running may keep its output open.
 - **Limits**: CPU, memory, size of files, open files, no core (limits.py); signals as a fresh program expects them.
 
 subprocess is not used: importing it costs more than most programs that are run here take to answer.
@@ -108,6 +109,23 @@ def _run(
     pid = os.fork()
     if pid == 0:
         _become(words, environment, directory, given, [pipe[1] for pipe in pipes], int(seconds) + 1)
+    try:
+        return _accompany(pid, pipes, directory, until, seconds, most, opened)
+    except BaseException:  # too much work (deadline.py), or an interrupt: nobody would end it any more
+        _signal_group(pid, 9)
+        raise
+
+
+def _accompany(
+    pid: int,
+    pipes: list[tuple[int, int]],
+    directory: str,
+    until: float,
+    seconds: float,
+    most: int,
+    opened: list[int],
+) -> Result:
+    """Did it start? Then to its end."""
     for _, written in pipes:
         os.close(written)
         opened.remove(written)

@@ -14,6 +14,7 @@ import click
 import pytest
 
 import pyfilter
+from pyfilter import limits
 from pyfilter.cli import main as entry
 
 Run = Callable[..., Any]
@@ -232,3 +233,27 @@ def test_who_types_a_message_is_told_how_to_end_it(rules: Path) -> None:
     shown = in_terminal("test", "-", typed=b"Subject: an offer\n\n\x04")
     assert "pyfilter: reading a message from the terminal; Ctrl-D ends it\r\n" in shown
     assert "discard    [rule" in shown
+
+
+def test_a_delivery_without_the_launcher_has_its_limits(tmp_path: Path) -> None:
+    """Soft ones, and none is raised."""
+    script = (
+        "import resource, sys\n"
+        "import pyfilter.__main__ as command\n"
+        "import pyfilter.mda\n"
+        "names = resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_CORE\n"
+        "pyfilter.mda.main = lambda arguments: print(*[n for name in names for n in resource.getrlimit(name)])\n"
+        "sys.argv = ['pyfilter', 'deliver']\n"
+        "command.main()\n"
+    )
+
+    def limits_under(*prlimit: str) -> list[int]:
+        command = ["prlimit", *prlimit, sys.executable, "-c", script]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=Path(pyfilter.__file__).parents[1]
+        )
+        return [int(number) for number in done.stdout.split()]
+
+    usual = limits_under("--core=unlimited:unlimited")
+    assert usual == [limits.CPU_SECONDS, -1, limits.MEMORY_BYTES, -1, 0, -1]
+    assert limits_under("--cpu=50:60", "--as=900000000", "--core=0") == [50, 60, 900000000, 900000000, 0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -164,3 +165,22 @@ def test_a_program_ends_before_the_alarm_of_ours() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
     assert done.status == 128 + signal.SIGTERM
     assert done.why.startswith("it was ended after 0.")
+
+
+def test_a_program_is_ended_where_we_are_interrupted(tmp_path: Path) -> None:
+    """By the limit of CPU, by ^C: nobody would attend to it any more."""
+    os.mkfifo(tmp_path / "alive")
+    end = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(f"exec >{tmp_path}/alive; trap '' TERM; kill -USR1 $PPID; sleep 600")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert select.select([end], [], [], 20)[0]
+    assert os.read(end, 1) == b""
+    os.close(end)
