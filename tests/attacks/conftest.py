@@ -10,9 +10,15 @@ from pathlib import Path
 import pytest
 
 from ..delivery.programs import Recorder
-from ..launcher.conftest import *  # noqa: F403 - its fixtures, and those that they need
-from ..launcher.conftest import Installation
+from ..launcher.conftest import AS_INSTALLED, Installation, build_directory, installation, log_socket, usual_launcher
 from ..test_mda import PACKAGES, Account
+
+__all__ = ["build_directory", "installation", "log_socket", "usual_launcher"]  # fixtures
+
+
+@pytest.fixture(scope="session")
+def build() -> list[str]:
+    return AS_INSTALLED
 
 
 @pytest.fixture
