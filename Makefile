@@ -37,7 +37,7 @@ format: .venv/dev ## format the Python files
 
 bench: .venv/installed ## CPU of one delivery against a bare interpreter; a header by its size; a scan against spamc
 	@$(BIN)/python tests/bench/delivery_cpu.py
-	@$(BIN)/python tests/bench/bench_message.py
+	@$(BIN)/python -m tests.fuzz.bombs
 	@$(BIN)/python tests/bench/scan_cost.py
 
 torture: .venv/installed .venv/dev ## every fault at every system call, power cuts, 10,000 broken rule files (as root; ends within 50 minutes)

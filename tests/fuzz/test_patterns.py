@@ -6,10 +6,12 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import pytest
 import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyfilter.language import patterns
 from pyfilter.language.forms import fold, plain
 from pyfilter.language.patterns import glob, glob_literal, match_glob, regex, search_regex
 from pyfilter.language.tree import Hole, Source, Span, Wild
@@ -112,6 +114,31 @@ def test_a_glob_takes_steps_in_proportion_to_the_value() -> None:
         assert counted[0] <= 8 * 1000
         assert counted[1] <= 2.2 * counted[0] + 100
         assert counted[2] <= 2.2 * counted[1] + 100
+
+
+@BOUNDED
+@given(parts, subjects, st.booleans())
+def test_what_re2_finds_of_a_glob_is_what_is_found_place_by_place(
+    found: list[Part], subject: str, exactly: bool
+) -> None:
+    """Past patterns.PLACES, which no short text reaches: here the second place is searched for already."""
+    pattern = glob(numbered(found), exactly)
+    value = (plain if exactly else fold)(subject)
+    expected = match_glob(pattern, value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns, "PLACES", 1)
+        assert match_glob(pattern, value) == expected
+
+
+def test_a_block_that_could_begin_everywhere_is_found_behind_thousands_of_places() -> None:
+    star, one = Wild(SPAN, "*"), Wild(SPAN, "?")
+    pattern = glob((star, "a", one, "a", one, "[.", star, "c"), True)
+    for before in ("é", "\ud800"):
+        value = before + "a" * 30_000 + "x[.ac"
+        assert match_glob(pattern, value) == ()
+        assert match_glob(pattern, value.replace("[.", "[x")) is None
+    holes = glob((Hole(SPAN, "h", None), "a", one, "b", star), True)
+    assert match_glob(holes, "é" + "a" * 30_000 + "xb") == (("h", 0, 30_000),)
 
 
 # ------------------------------------------------------------------------ regexes
