@@ -155,6 +155,8 @@ MESSAGE_BYTES = 256 << 20
 FAREWELL_SECONDS = 30
 # seconds that must be left for a reply or a notice to be begun; a mail server takes one in some 0.1 s.
 TELL_LEAST_SECONDS = 0.3
+# seconds before the deadline at which a scanner has had its time: the mail is to be filed without its verdict then.
+FILING_SECONDS = 1
 # seconds after which a file in tmp/ is left over from a crash (maildir(5)).
 STALE_TMP_SECONDS = 36 * 3600
 # bytes of one path component, the limit of every Linux file system.
@@ -197,6 +199,8 @@ MEMORY_SECONDS = 366 * 86400
 MEMORY_ROWS = 400_000
 # seconds to wait for another delivery that writes into the memory; each writes for some ms.
 MEMORY_LOCK_SECONDS = 1
+# seconds between two notices to a user whose rules have errors: who reads mail each day sees it, and nobody is flooded.
+NOTICE_SECONDS = 86400
 # characters of one log line; syslog daemons cut at 1024 and above.
 LOG_CHARACTERS = 900
 # seconds that the journal looks back: a mail server tries for five days (postconf(5), maximal_queue_lifetime).
@@ -250,3 +254,11 @@ LMTP_ERRORS = 20
 LMTP_RECIPIENTS = 1000
 # bytes of one message; Postfix's message_size_limit is 10 MB, others have up to 50.
 LMTP_MESSAGE_BYTES = 128 << 20
+# seconds that a client may say nothing; RFC 5321, section 4.5.3.2.7.
+LMTP_IDLE_SECONDS = 300
+# connections at once; Postfix opens 20 by default, and each costs some 10 kB.
+LMTP_CONNECTIONS = 2000
+# connections that wait to be accepted.
+LMTP_BACKLOG = 1024
+# seconds that what is being delivered has when the server is told to end; systemd kills after 90.
+LMTP_CLOSING_SECONDS = 60

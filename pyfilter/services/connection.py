@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 
+from pyfilter import deadline, limits
 from pyfilter.language.endpoints import Endpoint
 
 __all__ = ["Budget", "Failed", "connect", "read_all", "send_all"]
@@ -33,10 +34,12 @@ class Spent(Failed):
 
 
 class Budget:
-    """``seconds`` from now; ``left`` raises Failed when they are spent."""
+    """``seconds`` from now, or what the delivery has left but limits.FILING_SECONDS; ``left`` raises Failed when they
+    are spent."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        seconds = min(seconds, max(0.1, deadline.left() - limits.FILING_SECONDS))
+        self.seconds = round(seconds, 2)
         self._end = time.monotonic() + seconds
 
     def left(self, most: float | None = None) -> float:

@@ -119,6 +119,10 @@ class Store:
             if found.st_mode & 0o022:
                 mode = stat.S_IMODE(found.st_mode)
                 return f"{path} is writable by others (mode {mode:04o}), no {self._kept} are kept: chmod go-w {path}"
+        # SQLite opens what lies beside it whatever it is, and would wait for the other end of a FIFO
+        for beside in (f"{self._path}-journal", f"{self._path}-wal"):
+            if os.path.lexists(beside) and not stat.S_ISREG(os.lstat(beside).st_mode):
+                return f"{beside} is not a file: no {self._kept} are kept"
         return ""
 
     def _open(self) -> None:
