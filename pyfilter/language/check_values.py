@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from pyfilter import limits
 from pyfilter.language.check_numbers import Numbers
 from pyfilter.language.check_report import Report, backquoted
 from pyfilter.language.check_texts import Texts
@@ -70,14 +71,14 @@ class Values:
         if seconds < 1:
             self._wrong(row, value.span, "too short for any delivery")
             return None
-        if seconds >= _POSTFIX_SECONDS:
+        if seconds > limits.DEADLINE_SECONDS:
             self.report.add(
                 "W307",
-                f"`{row.name}` is longer than Postfix waits",
+                f"`{row.name}` is longer than a delivery may take",
                 value.span,
                 f"{seconds:g} seconds",
-                f"Postfix ends a delivery after {_POSTFIX_SECONDS} seconds (`command_time_limit`)\n"
-                "and returns the mail to its sender: stay below it",
+                f"a delivery ends after {limits.DEADLINE_SECONDS} seconds, whatever is set:\n"
+                f"at {_POSTFIX_SECONDS} (`command_time_limit`) Postfix would return the mail to its sender",
             )
         return (seconds,)
 

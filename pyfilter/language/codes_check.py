@@ -294,10 +294,11 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
         ),
     ),
     "W307": (
-        "deadline past Postfix's",
+        "deadline past the longest",
         (
             "At its `command_time_limit`, 1000 seconds unless set otherwise, Postfix ends a delivery and returns the\n"
-            "mail to its sender. pyfilter must give up earlier, so that the mail stays in the queue."
+            "mail to its sender. pyfilter must give up earlier, so that the mail stays in the queue: after 300\n"
+            "seconds at the latest, the reading of the message included. A longer time has no effect."
         ),
     ),
     "W308": (

@@ -78,18 +78,18 @@ BUILT_SETTINGS = (
         "deadline",
         "duration",
         limits.DEADLINE_SECONDS,
-        "after this time a delivery gives up and the mail server tries again; below Postfix's `command_time_limit`",
+        "after this time a delivery gives up and the mail server tries again; 5 minutes at most",
         "set deadline = 2 minutes",
     ),
     SettingRow("log", "path", None, "the log file", 'set log = "~/mail.log"', unset="the system's log"),
     SettingRow(
         "broken-rules",
         "choice",
-        "inbox",
-        "what happens to mail while the rules have errors: `inbox` keeps it there, `defer` leaves it in the queue",
+        "last-good",
+        "what happens to mail while the rules have errors: `last-good` files it by the last rules without, `inbox` "
+        "keeps it there, `defer` leaves it in the queue",
         "set broken-rules = defer",
-        choices=("inbox", "defer"),
-        later=("last-good",),
+        choices=("last-good", "inbox", "defer"),
     ),
     SettingRow(
         "spam.source",
