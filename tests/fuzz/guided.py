@@ -20,7 +20,7 @@ from .targets import TARGETS
 
 def main() -> None:
     name, directory, arguments = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-    with atheris.instrument_imports(include=["pyfilter", *TARGETS[name]], enable_loader_override=False):
+    with atheris.instrument_imports(include=["pyfilter", *TARGETS.get(name, ())], enable_loader_override=False):
         target = import_module(f".targets.{name}", __package__)
         from .seeds import of_real_mail
 

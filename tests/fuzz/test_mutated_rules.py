@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from random import Random
 
-from pyfilter.agent import decide, unfiltered
+from pyfilter.agent import decide
 from pyfilter.engine.plan import Plan
 from pyfilter.engine.questions import Question, Unknown
 from pyfilter.language.codes import CODES
@@ -21,6 +21,7 @@ from pyfilter.language.diagnostics import as_json, render, short
 from pyfilter.language.lint import lint
 from pyfilter.language.tree import Source
 from pyfilter.message.envelope import Envelope
+from pyfilter.meanwhile import unfiltered
 from pyfilter.message.message import Message
 from pyfilter.trials import run
 

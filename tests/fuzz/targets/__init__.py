@@ -12,7 +12,7 @@ FIELDS   header fields of real mail whose values are seeds too, where the corpus
 
 from __future__ import annotations
 
-__all__ = ["TARGETS"]
+__all__ = ["BROKEN", "TARGETS"]
 
 # module -> packages whose branches guide the fuzzer, besides pyfilter
 TARGETS: dict[str, tuple[str, ...]] = {
@@ -29,3 +29,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "signatures": ("dkim",),
     "spamd": ("aiospamc",),
 }
+
+# a target to see the fuzzer itself by
+BROKEN = "broken"
