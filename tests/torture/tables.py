@@ -67,6 +67,14 @@ ENDS = (
     Column("never", "not filed by the retry", "0"),
 )
 
+# how long reading takes
+TIME = (
+    Column("bombs", "kinds of bomb"),
+    Column("bytes", "bytes of the largest"),
+    Column("ratio", "highest T(2n)/T(n)", "< 2.5"),
+    Column("seconds", "longest, in seconds of CPU", "≤ 1"),
+)
+
 PROMISES = (
     Promise(
         "P1",
@@ -147,6 +155,19 @@ PROMISES = (
         "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's "
         "log stands still; pyfilter's rules say `set deadline = 2 seconds`. Who still runs after 20 s hangs.",
         (*ENDS, Column("hung", "hung", "0"), Column("slowest", "slowest, s")),
+    ),
+    Promise(
+        "P9",
+        "Reading takes time in proportion to the length",
+        "Mail that costs a careless reader the square of its length, at n, 2n and 4n bytes: 1 MiB of a header, which "
+        "is all that is read of one, 10 MiB of a body, 4 MB of HTML.",
+        TIME,
+    ),
+    Promise(
+        "P10",
+        "No pattern hangs",
+        "Patterns that make a backtracking matcher hang, each held against texts up to 1 MiB that do.",
+        TIME,
     ),
 )
 
