@@ -29,7 +29,7 @@ THERE = ("EEXIST",)
 # by call: errors reported of what was done, errors reported of what was not done
 LIES = {
     "open": (ANY + THERE, ANY + FULL + THERE + ("EMFILE",)),
-    "write": (ANY + FULL, ANY + FULL),
+    "write": (("EIO", "ESTALE", *FULL), ANY + FULL),  # EINTR means that nothing was written, and everybody tries again
     "close": (ANY + FULL, ()),  # on Linux it is closed in any case
     "fsync": (ANY, ANY + FULL + ("EINVAL",)),
     "link": (ANY + FULL + THERE, ANY + FULL + THERE + ("EPERM", "EXDEV")),
@@ -90,8 +90,14 @@ def broken(
         found.add("bounced")
     if ended.status == 0 and not (all(seen.copies[place] for place in places) or seen.copies["."]):
         found.add("lost")
-    # that the contents could not be brought to disk was said, and not heard
-    if ended.status == 0 and any(in_mail(path, call) for path in lied.struck) and not lie.startswith("half"):
+    # that the contents could not be brought to disk was said, and not heard; behind EINTR it was tried again
+    interrupted = lie.endswith(f" {errno.EINTR}")
+    if (
+        ended.status == 0
+        and any(in_mail(path, call) for path in lied.struck)
+        and not interrupted
+        and not lie.startswith("half")
+    ):
         found.add("lost")
     if final.partial or (seen.partial and "mbox" not in places):
         found.add("partial")
