@@ -40,9 +40,11 @@ bench: .venv/installed ## CPU of one delivery against a bare interpreter; a head
 	@$(BIN)/python -m tests.fuzz.bombs
 	@$(BIN)/python tests/bench/scan_cost.py
 
-torture: .venv/installed .venv/dev ## every fault at every system call, power cuts, 10,000 broken rule files (as root; ends within 50 minutes)
+torture: .venv/installed .venv/dev ## every fault at every system call, power cuts, crowds, and the peers beside (as root; ends within two hours)
 	@TORTURE=1 .ci/setup servers
-	@TORTURE=1 timeout -k 30 3000 $(BIN)/pytest -q tests/torture tests/delivery tests/fuzz/test_mutated_rules.py tests/services/test_agreement.py
+	@rm -f build/torture.jsonl
+	@TORTURE=1 timeout -k 30 7200 $(BIN)/pytest -q tests/torture tests/delivery tests/fuzz/test_mutated_rules.py tests/services/test_agreement.py; status=$$?; \
+		$(BIN)/python -m tests.torture.tables && echo "· docs/torture.md"; exit $$status
 
 clean: ## remove what these commands made
 	@rm -rf .venv .venv.log build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -192,6 +192,8 @@ def render(lines: Iterable[dict[str, Any]]) -> str:
     for line in lines:
         last[line["promise"], line["deliverer"], line["scenario"]] = line
     records = list(last.values())
+    if unknown := {line["promise"] for line in records} - {promise.number for promise in PROMISES}:
+        sys.exit(f"{', '.join(sorted(unknown))} has no table: add it in tests/torture/tables.py")
     versions = {name: {line["version"] for line in records if line["deliverer"] == name} for name in DELIVERERS}
     tables = [_table(promise, records) for promise in PROMISES]
     head = HEAD.format(
