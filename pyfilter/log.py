@@ -5,7 +5,8 @@
 characters, and anything that could start a line of its own (CONTRACT: logs). Never the body. A log
 that cannot be written never changes how a delivery ends, and one that stands still never holds it up:
 the datagram for syslog (RFC 3164) is sent without waiting, which syslog(3) does not do. Where no daemon
-takes it, the line goes to the file.
+takes it, the line goes to the file. One that another user has put there, or leads to by a symbolic link, gets none
+(ownership.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 
 __all__ = ["DEFAULT", "escaped", "write"]
 
@@ -68,11 +69,11 @@ def write(text: str, home: str, setting: str = "") -> None:
         if path.startswith("~/"):
             path = os.path.join(home, path[2:])
         if not setting:
-            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        # O_NONBLOCK: a FIFO without a reader must not hold the delivery up
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-        descriptor = os.open(path, flags, 0o600)
+            os.close(ownership.directory(home, os.path.dirname(DEFAULT)))
+        descriptor = ownership.opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
+            if ownership.belongs_to_another(os.fstat(descriptor)):
+                return
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
             os.write(descriptor, f"{stamp} pyfilter[{os.getpid()}]: {text}\n".encode("utf-8", "replace"))
         finally:

@@ -7,6 +7,7 @@ too few is better than two programs that answer each other.
 - ``~/.local/state/pyfilter/replies``, one line a reply: ``sent until RULE address``; ``sent`` and ``until`` in seconds
   since 1970, RULE a digest of the rule's name. A rule whose name is changed answers anew.
 - Not more than limits.REPLIES_A_DAY in 24 hours, whoever asks and whatever the rules say.
+- Directory and file are believed, and written to, only if nobody else can write them (ownership.py).
 - One delivery at a time looks and writes (flock(2)); who cannot have the lock within limits.REPLY_LOCK_SECONDS, or
   cannot read or write the file, sends nothing.
 - Lines whose time is over are left out when the file has more than limits.REPLIES_BYTES: it is written anew and
@@ -22,7 +23,7 @@ import fcntl
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import deadline, limits, ownership
 from pyfilter.delivery.maildir import write_all
 
 __all__ = ["promise"]
@@ -38,6 +39,7 @@ def promise(home: str, rule: str, address: str, every: int, now: float) -> str:
     """Why ``address`` gets no reply of ``rule`` now; empty: it is written down that it got one."""
     directory = os.path.join(home, DIRECTORY)
     path = os.path.join(directory, NAME)
+    os.close(ownership.directory(home, DIRECTORY))
     descriptor = _locked(path, directory)
     try:
         data = _read(descriptor)
@@ -62,7 +64,7 @@ def promise(home: str, rule: str, address: str, every: int, now: float) -> str:
 
 def _locked(path: str, directory: str) -> int:
     """The file, open and locked, and still the one that lies at ``path``."""
-    last = time.monotonic() + limits.REPLY_LOCK_SECONDS
+    last = time.monotonic() + min(limits.REPLY_LOCK_SECONDS, deadline.left())
     while True:
         descriptor = _open(path, directory)
         try:
@@ -89,12 +91,15 @@ def _is_at(descriptor: int, path: str) -> bool:
 
 def _open(path: str, directory: str) -> int:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    if not os.path.isdir(directory):
-        os.makedirs(directory, 0o700, exist_ok=True)
     is_new = not os.path.lexists(path)
     descriptor = os.open(path, flags, 0o600)
-    if is_new:
-        _secure(directory)
+    try:
+        ownership.required(descriptor, path)
+        if is_new:
+            _secure(directory)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
@@ -107,7 +112,11 @@ def _read(descriptor: int) -> bytes:
 
 def _replace(path: str, directory: str, data: bytes) -> None:
     new = f"{path}.new"  # its own lock keeps other deliveries away from it
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.unlink(new)  # left over from a crash
+    except FileNotFoundError:
+        pass
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         write_all(descriptor, data)
         os.fsync(descriptor)

@@ -21,7 +21,8 @@ the one of them that the sender wrote to: he learns no other. It goes to the env
 From, with the null sender, so that no bounce comes back.
 
 It is written down before it is sent: where sending fails, nobody is answered twice. ``set from-address`` and the file
-of `reply file` are read when the reply is sent; without holes.
+of `reply file` are read when the reply is sent; without holes. A file that another user wrote, could write, or leads to
+by a symbolic link is not sent: it may be one of the user's own that nobody shall see (ownership.py).
 
 Errors: none; what goes wrong is a sentence.
 """
@@ -29,10 +30,9 @@ Errors: none; what goes wrong is a sentence.
 from __future__ import annotations
 
 import os
-import stat
 import time
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 from pyfilter.message.addresses import mailbox
 from pyfilter.message.bulk import bulk
 from pyfilter.message.headers import Unreadable
@@ -174,10 +174,9 @@ def _text(action: Action) -> str:
     if not action.arguments:
         return action.text
     [path] = action.arguments
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hold the delivery
+    descriptor = ownership.opened(path, os.O_RDONLY)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Refused(f"{path} is not a file")
+        ownership.required(descriptor, path)
         data = bytearray()
         while len(data) <= limits.REPLY_BYTES and (chunk := os.read(descriptor, 1 << 16)):
             data += chunk

@@ -14,6 +14,8 @@ Writers exclude each other by ``subscriptions.lock`` (Dovecot's dotlock), made w
 new contents are written to a file of their own in ``tmp/`` and renamed over the old: a reader
 sees the one or the other, and a lock that was broken wrongly can cost a line but never the file.
 
+A file that another user wrote, or leads to by a symbolic link, is not read (ownership.py).
+
 Failure costs the subscription and nothing else: ``subscribe`` returns sentences for the log
 and never raises OSError. It waits LOCK_TRIES times LOCK_PAUSE seconds for another writer at most.
 """
@@ -25,6 +27,7 @@ import os
 import stat
 import time
 
+from pyfilter import ownership
 from pyfilter.delivery import folders, maildir, making
 
 __all__ = ["subscribe"]
@@ -111,13 +114,15 @@ def _discard(path: bytes) -> None:
 def _read(path: bytes) -> tuple[bytes | None, int]:
     """Contents, None if there is no file; and the mode the new one gets."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = ownership.opened(path, os.O_RDONLY)
     except FileNotFoundError:
         return None, making.FILE_MODE
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is not a file")
+        if ownership.belongs_to_another(status):
+            raise PermissionError(errno.EPERM, f"belongs to uid {status.st_uid}")
         contents = b""
         while (chunk := os.read(fd, FILE_BYTES)) and len(contents) <= FILE_BYTES:
             contents += chunk

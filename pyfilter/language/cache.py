@@ -2,7 +2,8 @@
 
 It lies in ``~/.cache/pyfilter``, a directory of mode 0700. What is read is believed only if directory
 and file belong to the running user, nobody else can write them, and the checksum fits; anything
-odd means: not there, make it anew. Writing fails silently: a cache is never needed.
+odd means: not there, make it anew. Where one of them, or a directory above, is another user's nothing is written.
+Writing fails silently: a cache is never needed.
 
 An entry is MAGIC, a CRC-32, then marshalled data. The sum is against damage, not against the user, and it is
 the fastest there is: a megabyte of rules costs a quarter of a millisecond. MAGIC names the format, pyfilter's version
@@ -20,7 +21,7 @@ import sys
 from _blake2 import blake2b
 from binascii import crc32
 
-from pyfilter import __version__
+from pyfilter import __version__, ownership
 from pyfilter.language.program import FORMAT
 
 TYPE_CHECKING = False
@@ -83,25 +84,31 @@ def load(home: str, name: str) -> object:
 
 def store(home: str, name: str, content: Any) -> None:
     """Keep ``content`` (plain data) under ``name``; the old entry stays whole until the new one is."""
-    temporary = None
     try:
         body = marshal.dumps(content)
-        directory = os.path.join(home, DIRECTORY)
-        os.makedirs(directory, 0o700, exist_ok=True)
-        path = os.path.join(directory, name)
-        temporary = f"{path}.{os.getpid()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(temporary, flags, 0o600)
+        directory = ownership.directory(home, DIRECTORY)
         try:
-            data = memoryview(MAGIC + _sum(body) + body)
-            while data:
-                data = data[os.write(descriptor, data) :]
+            _put(directory, name, MAGIC + _sum(body) + body)
+        finally:
+            os.close(directory)
+    except (OSError, ValueError, MemoryError):
+        return
+
+
+def _put(directory: int, name: str, data: bytes) -> None:
+    temporary = f"{name}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(temporary, flags, 0o600, dir_fd=directory)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
         finally:
             os.close(descriptor)
-        os.rename(temporary, path)
-    except (OSError, ValueError, MemoryError):
-        if temporary is not None:
-            try:
-                os.unlink(temporary)
-            except OSError:
-                pass
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        try:
+            os.unlink(temporary, dir_fd=directory)
+        except OSError:
+            return

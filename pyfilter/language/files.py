@@ -3,11 +3,11 @@
 ``/etc/pyfilterrc`` is asked first (never as root), then ``~/.pyfilterrc``, else
 ``~/.config/pyfilter/rules``; they may include others. A file is used only if it is a regular file, owned
 by the running user or root, not writable by a group other than the user's own nor by others: whoever can
-write the rules can have all mail. Symbolic links are fine, the target is what is checked, and must be
-there. Anything else is Refused: a temporary failure, and the log names the mode. Rules that come with
-pyfilter are trusted as far as pyfilter itself, beside which they lie.
+write the rules can have all mail. Symbolic links are fine if the user or root made them, the target is what is
+checked, and must be there. Anything else is Refused: a temporary failure, and the log names the mode. Rules that
+come with pyfilter are trusted as far as pyfilter itself, beside which they lie.
 
-On the hot path; imports os and stat alone.
+On the hot path; imports os and stat, and what ownership.py does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import stat
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 
 __all__ = [
     "SYSTEM",
@@ -70,7 +70,12 @@ def _trusted(path: str, found: os.stat_result) -> Stamp:
 def stamp(path: str) -> Stamp | None:
     """The stamp of ``path``, None if there is no such file. Raises Refused."""
     try:
-        return _trusted(path, os.stat(path))
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            if ownership.belongs_to_another(found) and not comes_with_pyfilter(path):
+                raise Refused(f"{path} is a symbolic link of uid {found.st_uid}: remove it")
+            found = os.stat(path)
+        return _trusted(path, found)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # the rules are away, not absent: a disk that is not mounted
             raise Refused(f"{path} is a symbolic link to {os.readlink(path)}, which does not exist") from None
@@ -83,8 +88,7 @@ def read(path: str) -> tuple[bytes, Stamp]:
     """The content of a rule file, and the stamp of exactly that content; of a file that is too large
     somewhat more than limits.RULES_BYTES. Raises Refused."""
     try:
-        # O_NONBLOCK: a FIFO in the file's place must not block before it is refused
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = _opened(path)
         try:
             before = _trusted(path, os.fstat(descriptor))
             data = b""
@@ -97,6 +101,13 @@ def read(path: str) -> tuple[bytes, Stamp]:
     except (OSError, ValueError) as error:
         raise Refused(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return data, before
+
+
+def _opened(path: str) -> int:
+    """Nothing waits: a FIFO in the file's place is refused afterwards."""
+    if comes_with_pyfilter(path):
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    return ownership.opened(path, os.O_RDONLY)
 
 
 def shipped() -> str:

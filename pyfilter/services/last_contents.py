@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import stat
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 
 __all__ = ["Contents", "keep", "last"]
 
@@ -46,11 +46,21 @@ def keep(home: str, name: str, data: bytes, when: float) -> None:
             return
     except OSError:
         pass
-    new = f"{path}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        directory = ownership.directory(home, DIRECTORY)
+    except OSError:
+        return
+    try:
+        _put(directory, os.path.basename(path), data, moment)
+    finally:
+        os.close(directory)
+
+
+def _put(directory: int, name: str, data: bytes, moment: int) -> None:
+    new = f"{name}.{os.getpid()}"
+    try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(new, flags, 0o600)
+        descriptor = os.open(new, flags, 0o600, dir_fd=directory)
         try:
             view = memoryview(_digest(data) + data)
             while view:
@@ -59,10 +69,10 @@ def keep(home: str, name: str, data: bytes, when: float) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(new, path)
+        os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
     except OSError:
         try:
-            os.unlink(new)
+            os.unlink(new, dir_fd=directory)
         except OSError:
             return
 

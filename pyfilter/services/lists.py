@@ -3,6 +3,9 @@
 One entry a line; ``#`` starts a comment at the start of a line or behind white space; what
 an entry may be stands in language/entries.py. UTF-8, other bytes are read as Latin-1; CRLF is fine.
 
+A file that others can write, or that belongs to another user than root, is not read, nor is what a symbolic link of
+another user's leads to (ownership.py).
+
 Where a file cannot be read, what it held when it was read last counts (last_contents.py), and a note says so. Without
 that the list is unknown, not empty: ``not in`` must not fire because a disk is away. ``Inquiry.argument`` is the path.
 """
@@ -10,9 +13,8 @@ that the list is unknown, not empty: ``not in`` must not fire because a disk is 
 from __future__ import annotations
 
 import os
-import stat
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 from pyfilter.engine.questions import Stale, Unknown
 from pyfilter.language.entries import entry
 from pyfilter.services import last_contents
@@ -49,7 +51,7 @@ def read(inquiry: Inquiry) -> frozenset[str] | Stale | Unknown:
     try:
         data, when = _data(path)
     except (OSError, ValueError) as error:
-        why = f"list file {path} {error if isinstance(error, Unfit) else _cannot(error)}"
+        why = f"list file {path} {_wrong(error)}"
         last = last_contents.last(home, path)
         if last is not None:
             return Stale(entries(last.data), f"{why}; what it held before counts")
@@ -63,18 +65,16 @@ class Unfit(ValueError):
     """The file is there, and no list; the text says why."""
 
 
-def _cannot(error: Exception) -> str:
-    return f"cannot be read ({getattr(error, 'strerror', None) or error})"
+def _wrong(error: Exception) -> str:
+    words = getattr(error, "strerror", None) or error
+    return f"{words}" if isinstance(error, Unfit | ownership.Distrusted) else f"cannot be read ({words})"
 
 
 def _data(path: str) -> tuple[bytes, float]:
     """What the file holds, and since when. Raises OSError, ValueError."""
-    # O_NONBLOCK: a FIFO in its place must not hold the delivery up
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = ownership.opened(path, os.O_RDONLY)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Unfit("is not a regular file")
+        found = ownership.required(descriptor, path)
         data = bytearray()
         while chunk := os.read(descriptor, 1 << 20):
             data += chunk

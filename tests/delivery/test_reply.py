@@ -452,6 +452,6 @@ def test_a_file_that_cannot_be_read_is_only_logged_and_nobody_counts_as_answered
     assert post.deliver(plan=of_file(post, path)).detail == f"{start}{path} is larger than 64 KiB"
     path.unlink()
     os.mkfifo(path)
-    assert post.deliver(plan=of_file(post, path)).detail == f"{start}{path} is not a file"
+    assert post.deliver(plan=of_file(post, path)).detail == f"{start}{path}: is not a regular file"
     assert post.argv() == []
     assert post.deliver().detail == ""

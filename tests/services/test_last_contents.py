@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,12 @@ def test_it_is_on_disk_before_it_takes_its_place(tmp_path: Path, monkeypatch: py
     done: list[str] = []
     for name in ("write", "fsync", "rename"):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *words, real=real, name=name: (done.append(name), real(*words))[1])
+
+        def noted(*words: object, real: Any = real, name: str = name, **more: object) -> object:
+            done.append(name)
+            return real(*words, **more)
+
+        monkeypatch.setattr(os, name, noted)
     keep(str(tmp_path), NAME, DATA, 1000.0)
     assert done == ["write", "fsync", "rename"]
 
