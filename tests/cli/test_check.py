@@ -174,6 +174,18 @@ def test_what_is_probably_not_meant(run: Run, home: Path) -> None:
     assert run("check", "--strict").status == 1
 
 
+def test_folders_of_layout_fs_are_those_of_the_lints(run: Run, home: Path) -> None:
+    for folder in ("Lists/garden.club", ".Corn"):
+        (home / "Maildir" / folder / "cur").mkdir(parents=True)
+    (home / ".pyfilterrc").write_text(
+        'set layout = fs\nrule "a" { copy into "Lists/garden.clvb"; copy into "Lists/garden.club"; file into "Corm" }\n'
+    )
+    ended = run("check", "--output", "short")
+    assert [line.split(": ", 1)[1] for line in ended.out.splitlines()[:-1]] == [
+        'warning[W322]: there is no folder "Lists/garden.clvb", but "Lists/garden.club"',
+    ]
+
+
 def test_headers_are_held_against_the_mail(run: Run, home: Path) -> None:
     (home / ".pyfilterrc").write_text('rule "a" { when header X-Gitlab-Projct exists; keep }\n')
     (home / "mail.eml").write_bytes(b"X-GitLab-Project: pyfilter\n\ntext\n")

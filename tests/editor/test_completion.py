@@ -141,6 +141,13 @@ def test_folders_behind_file_into(tmp_path: Path) -> None:
     assert [offer.label for offer in bare] == ["inbox", '"Cron/DenyHosts"', '"Plus/Box"']
 
 
+def test_folders_of_layout_fs_behind_file_into(tmp_path: Path) -> None:
+    for folder in ("Lists/garden.club", ".Cron"):
+        (tmp_path / "Mail" / folder / "cur").mkdir(parents=True)
+    quoted = found('set layout = fs\nrule x { file into "', tmp_path)
+    assert [offer.label for offer in quoted] == ["Lists/garden.club", "Plus/Box"]
+
+
 def test_holes_are_captures_of_the_rules_around_then_texts_then_fields() -> None:
     text = 'rule x { when from.name matches "{who} *"; rule y { when subject matches /(?P<nr>1)/; file into "{'
     assert labels(text)[:4] == ["nr", "who", "team", "sender"]
