@@ -42,7 +42,7 @@ FIELDS = 2000
 SECONDS = 1.0
 HIGHEST_RATIO = 2.5
 # below so many milliseconds a ratio says something of the clock alone
-MEASURABLE = 20
+MEASURABLE = 50
 # a run as long as this is measured once: a millisecond more or less does not matter
 LONG_SECONDS = 0.2
 
@@ -345,7 +345,7 @@ def milliseconds(bomb: Bomb, size: int, times: int = 3) -> float:
     return best * 1000
 
 
-def measured(bomb: Bomb, rounds: int = 3) -> tuple[list[float], list[float]]:
+def measured(bomb: Bomb, rounds: int = 6) -> tuple[list[float], list[float]]:
     """Milliseconds at n, 2n and 4n; and the ratios, of those that can be measured. Where they are too high it is
     measured again: another process may have had the cache."""
     sizes = (bomb.largest // 4, bomb.largest // 2, bomb.largest)

@@ -23,6 +23,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "folders": (),
     "holes": (),
     "journal": (),
+    "last_good": (),
     "message": (),
     "rspamd": (),
     "rules": (),

@@ -24,7 +24,7 @@ BETWEEN = "\x1e"  # the two holes of an input
 MAILDIR = b"/m"
 WORDS = (
     b".", b"..", b"../", b"/", b"~", b"&", b"&-", b"&AOk-", b",", b"-", b"+", b" ", b"\0", b"\n", b"\x1b", b"\x1e",
-    b"INBOX", b"inbox", b"mbox:", b"mh:", b"\xc2\xa0", b"\xc3\xa9", b"e\xcc\x81", b"\xe2\x80\xae", b"\xe3\x80\x80",
+    b"INBOX", b"inbox", b"mbox:", b"mh:", b"cur", b"new", b"\xc2\xa0", b"\xc3\xa9", b"e\xcc\x81", b"\xe2\x80\xae", b"\xe3\x80\x80",
     b"\xef\xbb\xbf", b"\xef\xbc\x8e", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\xc4\xb1nbox",
     b"new", b"tmp", b"dovecot.index", b"subscriptions",
 )  # fmt: skip
@@ -37,6 +37,8 @@ SEEDS = (
     b"\x05iNBOX\xe2\x80\xae\x1emh:x",
     b"\x06\xc2\xa0.x\x1e" + b"\xf0\x9f\x98\x80" * 40,
     b"\x42a.b/c\x1e..",
+    b"\x40cur\x1e",
+    b"\x44ne\x1ew",
     b"\xc0&AUE-p&AOEA7Q-",
     b"\xc0&-&AOkA6Q-",
 )
