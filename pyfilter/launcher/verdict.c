@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -170,6 +171,21 @@ static const char *refusal(const struct stream *output)
     return line;
 }
 
+/* The signals that say why by themselves. */
+static const char *told_by_signal(int number)
+{
+    switch (number) {
+    case SIGALRM:
+        return "the delivery was not done at its deadline, `set deadline` in the rules";
+    case SIGXCPU:
+        return "the delivery took more CPU time than it has";
+    case SIGKILL:
+        return "the delivery was killed, by somebody or for want of memory";
+    default:
+        return NULL;
+    }
+}
+
 void await_verdict(struct child *child)
 {
     struct stream output = {.descriptor = child->output}, complaints = {.descriptor = child->complaints};
@@ -180,6 +196,8 @@ void await_verdict(struct child *child)
         note("the delivery said: %s", complaint);
     if (WIFSIGNALED(status)) {
         kill_orphans();
+        if (told_by_signal(WTERMSIG(status)))
+            defer("%s; the mail stays in the queue", told_by_signal(WTERMSIG(status)));
         defer("the delivery died of signal %d; the mail stays in the queue", WTERMSIG(status));
     }
     switch (WEXITSTATUS(status)) {

@@ -64,3 +64,21 @@ def test_a_person_on_a_terminal_reads_why(installation: Installation) -> None:
     assert (ended.returncode, ended.stdout) == (75, POSTPONED)
     assert os.read(ours, 4096).startswith(b"pyfilter-deliver: unknown argument '-x'; it takes ")
     os.close(ours)
+
+
+def test_the_name_it_was_called_by_does_not_matter(installation: Installation) -> None:
+    installation.delivers()
+    for name in ("-", "/", "-pyfilter-deliver", "../../x", "\x1b[2J", "x" * 100_000):
+        starts = "import os, sys\nos.execv(sys.argv[1], [os.environ['NAME']])"
+        assert installation.run(prefix=("/usr/bin/python3", "-c", starts), env={"NAME": name}) == (0, b"", b"")
+
+
+def test_as_much_as_the_system_takes(installation: Installation) -> None:
+    """The launcher just starts with it; Python, whose command line is longer, starts or the mail waits."""
+    installation.delivers()
+    ends = {
+        installation.run("-f", "x" * length, prefix=("/usr/bin/prlimit", "--stack=400000"), env={}).status
+        for length in range(129_000, 131_000, 100)
+    }
+    assert ends == {0, 75, 126}  # 126: prlimit could not even start the launcher
+    assert any("Argument list too long" in line for line in installation.log)

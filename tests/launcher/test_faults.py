@@ -92,16 +92,16 @@ class Bench:
             shutil.copy(stand_in, place.bin / "python3.11")
             self._free.put(place)
 
-    def deliver(self, scenario: str, fault: str = "", trace: Path | None = None) -> Run:
+    def deliver(self, scenario: str, *faults: str, trace: Path | None = None) -> Run:
         place = self._free.get()
         try:
             for path in place.scratch.iterdir():
                 path.unlink()
             (place.scratch / scenario).touch()
-            inject = ("-e", f"inject={fault}") if fault else ("-e", "trace=all")
-            strace = ("strace", "-qq", "-o", str(trace or place.root / "trace"), *inject) if fault or trace else ()
+            inject = [word for fault in faults for word in ("-e", f"inject={fault}")]
+            strace = ("strace", "-qq", "-e", "trace=all", "-o", str(trace or place.root / "trace"), *inject)
             end = place.run(message=MESSAGE, prefix=strace, env={"HOME": str(place.root), "PATH": "/usr/bin:/bin"})
-            return Run(fault, end, place.delivered)
+            return Run(" ".join(faults), end, place.delivered)
         finally:
             self._free.put(place)
 
@@ -236,3 +236,19 @@ def test_the_sweep_finds_a_bug(
     scenario, call = shown
     faults = [f"{call}:error=EIO:when={n}" for n in range(1, 9)]
     assert broken_promises(scenario, bench.all(scenario, faults)) != []
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_without_memory_that_has_a_descriptor(benches: dict[str, Bench], tmp_path: Path, nameless: bool) -> None:
+    """A file in /tmp holds the message: one that never has a name, or, where that cannot be, one that has lost it."""
+    bench = benches["usual"]
+    no_memory = "memfd_create:error=ENOSYS"
+    assert bench.deliver("deliver", no_memory, trace=tmp_path / "trace").filed == MESSAGE
+    opened = [line for line in (tmp_path / "trace").read_text().splitlines() if line.startswith("openat(")]
+    (n,) = [n for n, line in enumerate(opened, 1) if "O_TMPFILE" in line]
+    if not nameless:
+        no_nameless = f"openat:error=EOPNOTSUPP:when={n}"
+        run = bench.deliver("deliver", no_memory, no_nameless, trace=tmp_path / "trace")
+        assert (run.end.status, run.filed) == (0, MESSAGE)
+        trace = (tmp_path / "trace").read_text()
+        assert re.search(r'unlink\("/tmp/pyfilter-\w{6}"\) += 0', trace)

@@ -15,6 +15,7 @@ from pyfilter import limits
 
 from .conftest import MESSAGE, POSTPONED, SOURCES, Ended, Installation
 from .test_clean_room import reported, value
+from .test_statuses import SIGNALS
 
 DELIVERED = Ended(0, b"", b"")
 POSTPONEMENT = Ended(75, POSTPONED, b"")
@@ -57,7 +58,7 @@ def test_cpu_time(installation: Installation) -> None:
     installation.python("while :; do :; done")
     assert installation.run(prefix=under("--cpu=1")) == POSTPONEMENT
     (line,) = installation.log
-    assert line in {f"the delivery died of signal {n}; the mail stays in the queue" for n in (9, 24)}
+    assert line in {f"{SIGNALS[n]}; the mail stays in the queue" for n in (9, 24)}
 
 
 def test_number_of_processes(installation: Installation, tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_a_delivery_that_takes_too_much_cpu_is_ended(strict: Installation, calle
     strict.python("while :; do :; done")
     starts = f"import os, sys\n{caller}\nos.execv(sys.argv[1], sys.argv[1:])"
     assert strict.run(prefix=("/usr/bin/python3", "-c", starts)) == POSTPONEMENT
-    assert strict.log == ["the delivery died of signal 24; the mail stays in the queue"]
+    assert strict.log == [f"{SIGNALS[24]}; the mail stays in the queue"]
 
 
 def test_a_message_that_is_too_large(strict: Installation) -> None:

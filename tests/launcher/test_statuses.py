@@ -63,11 +63,21 @@ def test_every_exit_status_with_every_kind_of_output(installation: Installation)
             assert installation.run() == expected, (status, kind)
 
 
+SIGNALS = {n: f"the delivery died of signal {n}" for n in range(1, 65)} | {
+    9: "the delivery was killed, by somebody or for want of memory",
+    14: "the delivery was not done at its deadline, `set deadline` in the rules",
+    24: "the delivery took more CPU time than it has",
+}
+
+
 @pytest.mark.parametrize("number", [n for n in signal.valid_signals() if n not in {17, 18, 19, 20, 21, 22, 23, 28}])
 def test_death_by_a_signal_postpones(installation: Installation, number: int) -> None:
     """Also behind a receipt: what came after it is not known. (17 to 23, 28: these kill nobody.)"""
     installation.python(f"printf '\\n2.0.0 delivered\\n'; kill -{int(number)} $$; exit 1")
     assert installation.run() == (75, POSTPONED, b"")
+    ignored = number in (signal.SIGPIPE, signal.SIGXFSZ)
+    cause = "the delivery ended with status 1" if ignored else SIGNALS[number]
+    assert installation.log == [f"{cause}; the mail stays in the queue"]
 
 
 def test_a_stopped_delivery_that_goes_on_is_waited_for(installation: Installation) -> None:
