@@ -21,15 +21,18 @@ made, whatever the journal says: a reader may have moved it, and a duplicate is 
 - When the first record is older than limits.JOURNAL_SECONDS, or the file larger than limits.JOURNAL_BYTES, it becomes
   ``journal.1``, in the place of an older one; both are read.
 
+- It is believed, and written to, only if it is a regular file of the user's own that nobody else can write.
+
 A journal that cannot be read or written never fails a delivery; ``problem`` says what is wrong, for the log.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
-from pyfilter import limits
+from pyfilter import limits, ownership
 from pyfilter.delivery.maildir import write_all
 from pyfilter.message.headers import Unreadable
 
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Journal"]
 
-DIRECTORY = b".local/state/pyfilter"
+DIRECTORY = ".local/state/pyfilter"
 NAME = b"journal"
 INTENT, PLACE, SENT = b"I", b"P", b"S"
 KINDS = frozenset({INTENT, PLACE, SENT})
@@ -51,12 +54,13 @@ class Journal:
     """What is known of one message for one recipient, once ``read`` was called."""
 
     __slots__ = (
-        "_attempts", "_directory", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn", "problem",
+        "_attempts", "_directory", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn", "problem",
     )  # fmt: skip
 
     def __init__(self, home: str, message: Message, recipient: str) -> None:
         self.problem = ""
-        self._directory = os.fsencode(home) + b"/" + DIRECTORY
+        self._home = home
+        self._directory = os.fsencode(os.path.join(home, DIRECTORY))
         self._message = message
         self._recipient = recipient
         self._key = b""
@@ -142,12 +146,16 @@ class Journal:
         except OSError as error:
             return self._failed(error)
         try:
+            found = self._own(descriptor)
+            if found.st_size > 2 * limits.JOURNAL_BYTES:  # none that was turned in time
+                self._turn(found)
+                return b""
             data = bytearray()
             while chunk := os.read(descriptor, 1 << 16):
                 data += chunk
             self._torn = not data.endswith(b"\n") and bool(data)
             if name == NAME and _is_full(data):
-                self._turn(os.fstat(descriptor))
+                self._turn(found)
         except OSError as error:
             return self._failed(error)
         finally:
@@ -173,9 +181,10 @@ class Journal:
             try:
                 descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
             except FileNotFoundError:
-                _make(self._directory)
+                os.close(ownership.directory(self._home, DIRECTORY))
                 descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
             try:
+                self._own(descriptor)
                 write_all(descriptor, b"\n" * self._torn + line)
                 if durable:
                     os.fsync(descriptor)
@@ -184,6 +193,13 @@ class Journal:
         except OSError as error:
             self._failed(error)
         self._torn = False
+
+    def _own(self, descriptor: int) -> os.stat_result:
+        """Who could write it could make mail disappear, and who reads it knows who writes."""
+        found = ownership.required(descriptor, self._directory + b"/" + NAME)
+        if found.st_nlink != 1:
+            raise PermissionError(errno.EPERM, "has several names (hard links)", self._directory)
+        return found
 
     def _failed(self, error: OSError) -> bytes:
         self.problem = f"{os.fsdecode(self._directory)}/journal: {error.strerror}; a retry may repeat what was done"
@@ -246,16 +262,6 @@ def _listed(directory: bytes) -> list[bytes]:
         return os.listdir(directory)
     except OSError:
         return []
-
-
-def _make(directory: bytes) -> None:
-    """The state directory, and what is missing above it; 0700."""
-    for depth in (2, 1, 0):
-        path = directory.rsplit(b"/", depth)[0]
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            continue
 
 
 _HEX = b"0123456789ABCDEF"

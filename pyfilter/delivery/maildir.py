@@ -19,8 +19,8 @@ Rules it keeps:
   the new name is looked at: if it is our file (device and inode), it was done.
 - **Further copies** of one message are hard links to the first in ``tmp/``: one write and one
   fsync for all. Dovecot does the same when it copies. Where that fails they are written anew.
-- **Nobody else's place**: everything happens below the directory that was opened once and
-  whose owner was looked at (making.py, which also makes missing folders).
+- **Nobody else's place**: everything happens below the directory that was opened once, and neither it nor its parts
+  belong to another user or can be written by everybody (making.py, which also makes missing folders).
 - Files are 0600 whatever the umask.
 
 Errors: OSError with ``filename`` the path a person would look for. Names and paths are bytes.
@@ -139,7 +139,7 @@ def _open_folder(copy: Copy, durable: str, inbox: bytes) -> None:
     copy.folder_fd = making.make(copy.path, inbox, durable)
     copy.made = True
     copy.where = copy.path + b"/" + copy.place
-    copy.place_fd = os.open(copy.place, making.DIRECTORY, dir_fd=copy.folder_fd)
+    copy.place_fd = making.open_part(copy.place, copy.folder_fd, copy.path)
 
 
 def _open_parts(copy: Copy) -> bool:
@@ -147,9 +147,9 @@ def _open_parts(copy: Copy) -> bool:
     try:
         copy.folder_fd = making.open_folder(copy.path)
         copy.where = copy.path + b"/tmp"
-        os.stat(b"tmp", dir_fd=copy.folder_fd)  # made last: see making.py
+        making.check_part(b"tmp", copy.folder_fd, copy.path)  # made last: see making.py
         copy.where = copy.path + b"/" + copy.place
-        copy.place_fd = os.open(copy.place, making.DIRECTORY, dir_fd=copy.folder_fd)
+        copy.place_fd = making.open_part(copy.place, copy.folder_fd, copy.path)
     except FileNotFoundError:
         return False
     return True

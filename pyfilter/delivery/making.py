@@ -26,7 +26,9 @@ import errno
 import os
 import stat
 
-__all__ = ["DIRECTORY", "create_file", "make", "make_parents", "open_folder", "sync"]
+from pyfilter import ownership
+
+__all__ = ["DIRECTORY", "check_part", "create_file", "make", "make_parents", "open_folder", "open_part", "sync"]
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -39,13 +41,34 @@ def open_folder(path: bytes) -> int:
     """A descriptor of the folder; PermissionError if it is another user's."""
     fd = os.open(path, DIRECTORY)
     try:
-        owner, user = os.fstat(fd).st_uid, os.geteuid()
-        if owner not in (user, 0):
-            raise PermissionError(errno.EPERM, f"belongs to uid {owner}, not to uid {user}", path)
+        _trusted(os.fstat(fd), path)
     except BaseException:
         os.close(fd)
         raise
     return fd
+
+
+def open_part(name: bytes, folder_fd: int, path: bytes) -> int:
+    """A descriptor of a folder's cur, new or tmp: whoever owns it, or can write it, can take the mail out again."""
+    fd = os.open(name, DIRECTORY, dir_fd=folder_fd)
+    try:
+        _trusted(os.fstat(fd), path + b"/" + name)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def check_part(name: bytes, folder_fd: int, path: bytes) -> None:
+    """The same, without a descriptor."""
+    _trusted(os.stat(name, dir_fd=folder_fd), path + b"/" + name)
+
+
+def _trusted(found: os.stat_result, path: bytes) -> None:
+    if ownership.belongs_to_another(found):
+        raise PermissionError(errno.EPERM, f"belongs to uid {found.st_uid}, not to uid {os.geteuid()}", path)
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        raise PermissionError(errno.EPERM, "can be written by everybody", path)
 
 
 def make(path: bytes, inbox: bytes, durable: str) -> int:

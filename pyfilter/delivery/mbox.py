@@ -4,7 +4,7 @@
 behind what may have to be taken back. Nothing is done before: what is staged elsewhere may fail first.
 
 - **Locks** as mail clients know them: ``FILE.lock``, made with O_EXCL, and fcntl on the file itself. One who holds
-  them is waited for, limits.MBOX_LOCK_SECONDS; a dot lock older than limits.MBOX_STALE_LOCK_SECONDS is left over from a
+  them is waited for, limits.MBOX_LOCK_SECONDS at most; a dot lock older than limits.MBOX_STALE_LOCK_SECONDS is left over from a
   crash, and is taken away.
 - ``From SENDER DATE`` in UTC (asctime(3)) above it; every body line of any number of ">" and ``From `` gets one more
   ">" (mboxrd: the reader can take it away again); an empty line behind it. Line ends stay as they are.
@@ -13,8 +13,9 @@ behind what may have to be taken back. Nothing is done before: what is staged el
 - The place where the message is going to begin is in the journal (journal.py) before it is written. A retry that finds
   it there whole writes nothing; what a kill left of it, at the end of the file, is cut off and written anew.
 - fsync, unless ``set durable = none``. On failure the file is cut back to what it was; one that was made is unlinked.
-- The file belongs to the user and is a regular one; a link may lead to it. A new one is 0600, missing directories are
-  0700.
+- The file belongs to the user, is a regular one and has one name; a symbolic link of the user's or root's may lead to
+  it (ownership.py): whoever can write the directory must not have the mail appended to another file of the user's. A
+  new one is 0600, missing directories are 0700.
 
 The standard library's mailbox is not used: it imports email, which takes three times as long as a delivery, it
 counts the messages of the file before it appends, and it cannot take back.
@@ -29,7 +30,7 @@ import os
 import stat
 import time
 
-from pyfilter import limits
+from pyfilter import deadline, limits, ownership
 from pyfilter.delivery import making
 from pyfilter.delivery.maildir import write_all
 
@@ -97,10 +98,11 @@ class Appended:
     def _lock(self) -> None:
         import fcntl
 
-        until = time.monotonic() + limits.MBOX_LOCK_SECONDS
+        seconds = max(0.0, min(limits.MBOX_LOCK_SECONDS, deadline.left()))
+        until = time.monotonic() + seconds
         making.make_parents(self.path)
         while not self._dot_lock():
-            self._wait(until)
+            self._wait(until, seconds)
         self._open()
         while True:
             try:
@@ -109,11 +111,11 @@ class Appended:
             except OSError as error:
                 if error.errno not in (errno.EACCES, errno.EAGAIN):
                     raise
-            self._wait(until)
+            self._wait(until, seconds)
 
-    def _wait(self, until: float) -> None:
+    def _wait(self, until: float, seconds: float) -> None:
         if time.monotonic() > until:
-            raise OSError(errno.EAGAIN, f"another program has it locked for {limits.MBOX_LOCK_SECONDS} s", self.path)
+            raise OSError(errno.EAGAIN, f"another program has it locked for {seconds:.3g} s", self.path)
         time.sleep(LOOK_AGAIN)
 
     def _dot_lock(self) -> bool:
@@ -141,12 +143,14 @@ class Appended:
             self._made = True
         except FileExistsError:
             pass
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._descriptor = ownership.opened(self.path, os.O_RDWR)
         status = os.fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", self.path)
-        if status.st_uid not in (os.geteuid(), 0):
+        if ownership.belongs_to_another(status):
             raise PermissionError(errno.EPERM, f"belongs to uid {status.st_uid}, not to uid {os.geteuid()}", self.path)
+        if status.st_nlink != 1:
+            raise PermissionError(errno.EPERM, "has several names (hard links): is it another file?", self.path)
 
     def _release(self) -> None:
         if self._descriptor >= 0:

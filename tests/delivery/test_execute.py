@@ -523,3 +523,16 @@ def test_what_a_program_made_of_the_message_is_filed_with_its_edits_and_links(bo
     assert box.visible() == {".A": [RAW], ".B": [made], ".C": [made], ".D": [b"X-Seen: yes\n" + made]}
     [one], [other] = box.names(".B/new"), box.names(".C/new")
     assert os.path.samefile(box.path / ".B/new" / one, box.path / ".C/new" / other)
+
+
+@pytest.mark.parametrize("place", ["", "new", "tmp"])
+def test_a_folder_that_everybody_can_write_gets_no_mail(box: Box, message: Message, place: str) -> None:
+    """They could take it out again."""
+    box.make("")
+    os.chmod(box.path / place, 0o777)
+    outcome = execute(make_plan(("keep", "INBOX", ""), outcome="kept"), message, str(box.home))
+    assert outcome.status is DEFERRED
+    assert outcome.detail.startswith(f"{box.path / place}: can be written by everybody (EPERM); ")
+    assert (box.visible(), box.residue()) == ({}, [])
+    os.chmod(box.path / place, 0o1777)  # but where they can take nothing out
+    assert execute(make_plan(("keep", "INBOX", ""), outcome="kept"), message, str(box.home)).status is DELIVERED

@@ -200,7 +200,7 @@ def test_of_two_that_turn_it_at_once_one_does(home: Path, monkeypatch: pytest.Mo
     assert b"old" in (directory / "journal.1").read_bytes() and b"new" in written(home)
 
 
-@pytest.mark.parametrize("kind", ["directory", "fifo", "link", "no directory"])
+@pytest.mark.parametrize("kind", ["directory", "fifo", "link", "no directory", "of two names", "everybody's"])
 def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
     path = home / ".local/state/pyfilter/journal"
     match kind:
@@ -210,6 +210,12 @@ def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
             os.mkfifo(path)
         case "link":
             path.symlink_to(home / "elsewhere")
+        case "of two names":
+            path.write_text("")
+            os.link(path, home / "other")
+        case "everybody's":
+            path.write_text("")
+            path.chmod(0o666)
         case _:
             path.parent.rmdir()
             path.parent.write_text("")
@@ -220,3 +226,13 @@ def test_what_cannot_be_a_journal_fails_nobody(home: Path, kind: str) -> None:
     assert made.problem.startswith(f"{path}: ")
     assert made.problem.endswith("; a retry may repeat what was done")
     assert not (home / "elsewhere").exists()
+    assert not path.is_file() or path.read_bytes() == b""
+
+
+def test_a_journal_without_bound_is_not_read(home: Path) -> None:
+    path = home / ".local/state/pyfilter/journal"
+    path.write_bytes(b"")
+    os.truncate(path, 1 << 40)
+    journal(home).sent(b"one")
+    assert journal(home).was_sent(b"one")
+    assert path.with_name("journal.1").stat().st_size == 1 << 40

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfilter import limits
+from pyfilter import deadline, limits
 from pyfilter.delivery import maildir, mbox
 from pyfilter.delivery.execute import execute
 from pyfilter.message.envelope import Envelope
@@ -196,3 +196,41 @@ def test_mh_writers_never_overwrite_each_other(box: Box, message: Message) -> No
     for thread in threads:
         thread.join()
     assert sorted(map(int, os.listdir(box.home / "Mail"))) == list(range(1, 41))
+
+
+def test_a_file_of_several_names_gets_no_mail(box: Box, message: Message) -> None:
+    """In a directory of others it may be any file of the user's."""
+    profile = box.home / ".profile"
+    profile.write_text("alias x=y\n")
+    os.link(profile, box.home / "box")
+    outcome = execute(make_plan(("file", "mbox:~/box", "")), message, str(box.home))
+    assert outcome.status is DEFERRED
+    assert outcome.detail.startswith(f"{box.home}/box: has several names (hard links): is it another file? (EPERM)")
+    assert profile.read_text() == "alias x=y\n"
+    assert sorted(os.listdir(box.home)) == [".profile", "box"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a link of another user's")
+def test_a_link_of_another_user_is_not_followed(box: Box, message: Message) -> None:
+    profile = box.home / ".profile"
+    profile.write_text("alias x=y\n")
+    (box.home / "box").symlink_to(profile)
+    plan = make_plan(("file", "mbox:~/box", ""))
+    os.chown(box.home / "box", 12345, 12345, follow_symlinks=False)
+    assert execute(plan, message, str(box.home)).status is DEFERRED
+    assert profile.read_text() == "alias x=y\n"
+    os.chown(box.home / "box", 0, 0, follow_symlinks=False)
+    assert execute(plan, message, str(box.home)).status is DELIVERED
+    assert profile.read_text() != "alias x=y\n"
+
+
+def test_a_lock_is_waited_for_no_longer_than_the_delivery_has(
+    box: Box, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "left", lambda: 0.2)
+    (box.home / "box.lock").write_text("")
+    outcome = execute(make_plan(("file", "mbox:~/box", "")), message, str(box.home))
+    assert (outcome.status, outcome.detail.partition(" (")[0]) == (
+        DEFERRED,
+        f"{box.home}/box: another program has it locked for 0.2 s",
+    )
