@@ -3,7 +3,8 @@
 In: the program and its arguments, what it reads on its standard input, values for its environment, seconds, bytes of
 output that are kept, a directory. Out: a Result; ``run`` raises nothing that the program could cause.
 
-- **No shell**: argv is what is run; a program without "/" is looked for in PATH.
+- **No shell**: argv is what is run; a program without "/" is looked for in PATH. One that everybody can write, or put
+  into its directory, is not run.
 - **Environment**: HOME USER LOGNAME LANG TZ of ours, PATH as below, and the values given; nothing else. NUL is taken
   away, and a value that an old bash would take for a function, and run what stands behind it (CVE-2014-6271), begins
   with a blank.
@@ -12,7 +13,7 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
   later SIGKILL, which also comes where we are interrupted; this process' own alarm (deadline.py) comes later than both,
   and once the mail is filed the program has what is left of its time. When it has exited nothing is waited for: what it
-  left running may keep its output open.
+  left running may keep its output open. What of that is in its group is killed, and all of it by the launcher.
 - **Limits**: CPU, memory, size of files, open files, no core (limits.py); signals as a fresh program expects them.
 
 subprocess is not used: importing it costs more than most programs that are run here take to answer.
@@ -24,9 +25,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 
-from pyfilter import deadline, limits
+from pyfilter import deadline, limits, ownership
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ def _run(
         while view:
             view = view[os.write(given, view) :]
     os.lseek(given, 0, os.SEEK_SET)
+    if why := _open_to_all(words[0]):
+        return Result(CANNOT_RUN, why=why)
     pipes = [os.pipe() for _ in range(3)]
     opened += [end for pipe in pipes for end in pipe]
     _expect_children()
@@ -177,6 +181,7 @@ def _attend(pid: int, output: int, errors: int, until: float, seconds: float, mo
             cut = cut or (over and descriptor == output)
             if not more and status is None:
                 poll.unregister(descriptor)
+    _kill_group(pid)
     return Result(status, bytes(kept[output]), bytes(kept[errors]), cut, why or end)
 
 
@@ -214,6 +219,30 @@ def _handle(pid: int) -> int:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):  # Linux before 5.3
         return -1
+
+
+def _kill_group(pid: int) -> None:
+    """What is left of the group of a program that has ended."""
+    try:
+        os.killpg(pid, 9)
+    except (ProcessLookupError, PermissionError):  # nobody is
+        return
+
+
+def _open_to_all(program: bytes) -> str:
+    """Why anybody could have put the program there; empty if nobody could, or it is not there."""
+    if b"/" not in program:
+        return ""
+    try:
+        found, directory = os.stat(program), os.stat(os.path.dirname(program))
+    except OSError:
+        return ""
+    if found.st_mode & stat.S_IWOTH:
+        return f"it cannot be run: others can write it (mode {stat.S_IMODE(found.st_mode):04o}), chmod o-w"
+    theirs = ownership.belongs_to_another(found) or not directory.st_mode & stat.S_ISVTX
+    if directory.st_mode & stat.S_IWOTH and theirs:
+        return "it cannot be run: others can write its directory"
+    return ""
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -113,23 +113,62 @@ def test_a_program_that_a_signal_ends_is_told() -> None:
     assert (done.status, done.why) == (128 + signal.SIGSEGV, f"it was ended by signal {signal.SIGSEGV:d}")
 
 
+def ended(pid: str) -> bool:
+    """Whether it is gone, or is waited for by nobody, before long."""
+    until = time.monotonic() + 20
+    while os.path.exists(f"/proc/{pid}") and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 def test_one_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CHILD_GRACE_SECONDS", 0.2)
     note = tmp_path / "pids"
     done = run(f"trap '' TERM; sleep 300 & echo $$ $! > {note}; while :; do sleep 1; done", seconds=0.5)
     assert (done.status, done.why) == (128 + signal.SIGKILL, "it was ended after 0.5 s")
-    for pid in note.read_text().split():
-        until = time.monotonic() + 20
-        while os.path.exists(f"/proc/{pid}") and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-            assert time.monotonic() < until, f"{pid} lives on"
-            time.sleep(0.01)
+    assert all(map(ended, note.read_text().split()))
 
 
-def test_what_it_leaves_running_does_not_hold_us(tmp_path: Path) -> None:
+def test_what_it_leaves_running_does_not_hold_us_and_is_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    done = run(f"echo said; sleep 60 & echo $! > {note}; exit 0", seconds=50)
-    os.kill(int(note.read_text()), signal.SIGKILL)
+    done = run(f"echo said; sleep 300 & echo $! > {note}; exit 0", seconds=200)
     assert (done.status, done.output, done.why) == (0, b"said\n", "")
+    assert ended(note.read_text().strip())
+
+
+def test_what_it_leaves_in_a_session_of_its_own_does_not_hold_us(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    done = run(f"echo said; setsid sh -c 'echo $$ > {note}; exec sleep 300' & until test -s {note}; do :; done")
+    os.kill(int(note.read_text()), signal.SIGKILL)  # the launcher would do it
+    assert (done.status, done.output, done.why) == (0, b"said\n", "")
+
+
+@pytest.mark.parametrize(
+    ("file", "directory", "owner", "why"),
+    [
+        (0o757, 0o755, 0, "it cannot be run: others can write it (mode 0757), chmod o-w"),
+        (0o755, 0o777, 0, "it cannot be run: others can write its directory"),
+        (0o755, 0o1777, 0, ""),
+        (0o755, 0o1777, 61002, "it cannot be run: others can write its directory"),
+        (0o775, 0o775, 61002, ""),
+    ],
+)
+def test_what_anybody_could_have_put_there_is_not_run(
+    tmp_path: Path, file: int, directory: int, owner: int, why: str
+) -> None:
+    if owner and os.geteuid():
+        pytest.skip("only root can give a file away")
+    program = tmp_path / "bin" / "program"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(file)
+    program.parent.chmod(directory)
+    if owner:
+        os.chown(program, owner, owner)
+    done = child.run((str(program),), (), deadline_seconds=20, output_limit=100)
+    assert (done.status, done.why) == (126 if why else 0, why)
 
 
 @pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1])
