@@ -24,7 +24,7 @@ BETWEEN = "\x1e"  # the two holes of an input
 MAILDIR = b"/m"
 WORDS = (
     b".", b"..", b"../", b"/", b"~", b"&", b"&-", b"&AOk-", b",", b"-", b"+", b" ", b"\0", b"\n", b"\x1b", b"\x1e",
-    b"INBOX", b"inbox", b"mbox:", b"mh:", b"cur", b"new", b"\xc2\xa0", b"\xc3\xa9", b"e\xcc\x81", b"\xe2\x80\xae", b"\xe3\x80\x80",
+    b"INBOX", b"inbox", b"mbox:", b"mh:", b"\xc2\xa0", b"\xc3\xa9", b"e\xcc\x81", b"\xe2\x80\xae", b"\xe3\x80\x80",
     b"\xef\xbb\xbf", b"\xef\xbc\x8e", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\xc4\xb1nbox",
     b"new", b"tmp", b"dovecot.index", b"subscriptions",
 )  # fmt: skip
