@@ -49,7 +49,10 @@ def benches(stand_in: Path, tmp_path: Path) -> Benches:
     installed = Path(sysconfig.get_path("purelib"))
 
     def make(name: str, package: Path = installed) -> list[Bench]:
-        return [Bench(tmp_path / f"{name}-{n}", SCENARIOS[name], stand_in, package) for n in range(AT_A_TIME)]
+        return [
+            Bench(tmp_path / f"{name.replace(' ', '-')}-{n}", SCENARIOS[name], stand_in, package)
+            for n in range(AT_A_TIME)
+        ]
 
     return make
 

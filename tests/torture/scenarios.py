@@ -42,6 +42,7 @@ SCENARIOS = {
         Scenario("inbox", ""),
         Scenario("folder", 'rule "cron" { when subject contains "cron"; file into "Cron" }\n', (".Cron",)),
         Scenario("copy", 'rule "both" { copy into "Old"; file into "Cron" }\n', (".Old", ".Cron")),
+        Scenario("new folder", 'set layout = fs\nrule "new" { file into "Lists/New" }\n', ("Lists/New",)),
         Scenario("filter", 'rule "clean" { pass through "~/program" }\n', program="filter"),
         Scenario("pipe", 'rule "hand on" { pipe to "~/program" }\n', ("sent",), QUEUE),
         Scenario(

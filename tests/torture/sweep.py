@@ -210,6 +210,8 @@ class Bench:
         for name in ("Mail", "sent"):
             shutil.rmtree(self.home.path / name, ignore_errors=True)
             (self.home.path / name).mkdir(mode=0o700)
+        shutil.rmtree(self.home.maildir / "Lists", ignore_errors=True)
+        (self.home.maildir / "subscriptions").unlink(missing_ok=True)
         if "mbox" in self.scenario.places:
             (self.home.path / "Mail" / "old.mbox").write_bytes(b"From a Tue Nov 24 04:38:40 2026\n" + EARLIER + b"\n")
         if "mh" in self.scenario.places:
