@@ -1,8 +1,8 @@
 """The loop for every way in: ask the engine, answer its questions, until there is a Plan.
 
 ``decide`` makes the Plan that ``delivery.execute`` carries out and ``pyfilter test`` prints: there is no
-other. ``unfiltered`` is the Plan for mail whose rules do not check, ``undecided`` that for a message with which the
-rules did not come to an end.
+other. ``undecided`` is the Plan for a message with which right rules did not come to an end; that for mail whose rules
+do not check is made in meanwhile.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Answer = Callable[[Question, Message, Envelope, dict[str, object]], object]
 
-__all__ = ["PROBLEM_HEADER", "decide", "undecided", "unfiltered"]
+__all__ = ["PROBLEM_HEADER", "decide", "undecided"]
 
 PROBLEM_HEADER = "X-Pyfilter-Problem"
 
@@ -57,19 +57,6 @@ def decide(
         unasked = isinstance(found, Unknown) and not found.asked  # that is to be told of each message
         if facts is not None and step.kind in answers.SHARED and not unasked:
             facts[step] = found
-
-
-def unfiltered(problem: str, settings: dict[str, object]) -> Plan:
-    """The Plan where the rules do not check: the inbox, with the problem in a header; or, where the
-    user asked for it (`set broken-rules = defer`), a temporary failure. Never a bounce."""
-    plan = Plan(settings)
-    plan.notes.append(f"the rules do not check: {problem}")
-    if settings["broken-rules"] == "defer":
-        plan.outcome = "deferred"
-        plan.actions.append(Action("defer", text=""))
-        return plan
-    plan.actions.append(Action("keep", folder=INBOX, edits=(("add", PROBLEM_HEADER, problem),)))
-    return plan
 
 
 def undecided(problem: str, settings: dict[str, object], envelope: Envelope) -> Plan:

@@ -25,7 +25,7 @@ import time
 
 from pyfilter import limits
 
-__all__ = ["TooMuchWork", "begin", "filed", "left", "publish", "unwatch", "watch"]
+__all__ = ["TooMuchWork", "begin", "begin_anew", "filed", "left", "publish", "unwatch", "watch"]
 
 # of the monotonic clock: when the time of all ends, and that of the last `begin`; 0 where there was none
 _end = 0.0
@@ -47,6 +47,13 @@ def begin(seconds: int) -> None:
     _end = _end or now + seconds
     _until = min(now + seconds, _end)
     alarm(max(1, int(_until - now)))
+
+
+def begin_anew(seconds: int) -> None:
+    """The time of all begins: of the next delivery of a process that stays."""
+    global _end
+    _end = 0.0
+    begin(seconds)
 
 
 def publish() -> None:

@@ -23,23 +23,13 @@ import os
 import sys
 import time
 
-from pyfilter import deadline, limits, log
-from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pyfilter.engine.plan import Plan
-    from pyfilter.engine.questions import Question
-    from pyfilter.message.envelope import Envelope
-    from pyfilter.message.message import Message
+from pyfilter import deadline, limits
+from pyfilter.delivering import deliver, report
+from pyfilter.status import DEFERRED, REJECTED, Outcome
 
 __all__ = ["main"]
 
 OPTIONS = {"-a": "extension", "-f": "sender", "-d": "recipient", "--rules": "rules"}
-
-
-class Usage(Exception):
-    """The command line is wrong; the text says how."""
 
 
 def main(arguments: list[str], seconds: int = limits.DEADLINE_SECONDS) -> int:
@@ -53,7 +43,7 @@ def main(arguments: list[str], seconds: int = limits.DEADLINE_SECONDS) -> int:
         home = _home()
         outcome = _deliver(arguments, parent, home)
     except BaseException as error:  # the outermost, an interrupt included: the sender must not bounce for it
-        _report(error, home)
+        report(error, home)
     if outcome.status.exit:
         try:
             os.write(1, f"{outcome.reply()}\n".encode("utf-8", "replace"))
@@ -74,42 +64,38 @@ def _home() -> str:
 
 
 def _options(arguments: list[str]) -> dict[str, str]:
+    from pyfilter.language.files import Refused
+
     found: dict[str, str] = {}
     rest = iter(arguments)
     for argument in rest:
         name = OPTIONS.get(argument)
         if name is None:
-            raise Usage(f"{argument!r} is not an option of a delivery; there are {', '.join(OPTIONS)}")
+            raise Refused(f"{argument!r} is not an option of a delivery; there are {', '.join(OPTIONS)}")
         value = next(rest, None)
         if value is None:
-            raise Usage(f"{argument} needs a value")
+            raise Refused(f"{argument} needs a value")
         found[name] = value
     return found
 
 
 def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
-    from pyfilter.delivery.execute import execute
+    from pyfilter.language.loading import load
+    from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
     started = time.monotonic()
     message = Message.from_bytes(_read(parent))
-    plan = _plan(_options(arguments), message, home)
-    setting = str(plan.settings["log"] or "")
-    deadline.begin(max(1, int(float(str(plan.settings["deadline"])) - (time.monotonic() - started))))
-    outcome = execute(plan, message, home)
-    try:
-        if outcome.status is not DEFERRED:
-            for action in plan.actions:
-                if action.verb == "log":
-                    log.write(f"{action.text} ({_identity(message)})", home, setting)
-        if plan.remembers and outcome.status is DELIVERED:
-            from pyfilter.services.memory import remember
-
-            plan.notes += filter(None, [remember(plan, message, home)])
-        log.write(_line(plan, message, outcome, time.monotonic() - started), home, setting)
-    except BaseException as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
-        _report(error, home, outcome.status.word)
-    return outcome
+    options = _options(arguments)
+    loaded = load(home, options.get("rules"))
+    envelope = Envelope.of_delivery(
+        message,
+        os.environ,
+        sender=options.get("sender"),
+        recipient=options.get("recipient"),
+        extension=options.get("extension"),
+    )
+    return deliver(message, envelope, loaded, home, started)
 
 
 def _read(parent: int) -> bytes:
@@ -124,94 +110,6 @@ def _read(parent: int) -> bytes:
     if not data:
         raise EOFError("standard input is empty: no message was handed over")
     return bytes(data)
-
-
-def _plan(options: dict[str, str], message: Message, home: str) -> Plan:
-    from pyfilter.agent import decide, undecided, unfiltered
-    from pyfilter.language.loading import load
-    from pyfilter.message.envelope import Envelope
-
-    loaded = load(home, options.get("rules"))
-    if loaded.program is None:
-        return unfiltered(loaded.problem, loaded.settings)
-    envelope = Envelope.of_delivery(
-        message,
-        os.environ,
-        sender=options.get("sender"),
-        recipient=options.get("recipient"),
-        extension=options.get("extension"),
-    )
-    try:
-        try:
-            deadline.watch()
-            return decide(loaded.program, message, envelope, answer=_answer)
-        finally:
-            deadline.unwatch()
-    except deadline.TooMuchWork as error:
-        deadline.unwatch()  # it may have come in the midst of the first one
-        return undecided(str(error), loaded.settings, envelope)
-
-
-def _answer(question: Question, message: Message, envelope: Envelope, settings: dict[str, object]) -> object:
-    from pyfilter.services.answers import answer
-
-    return answer(question, message, envelope, settings, keeps=True)
-
-
-def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str:
-    """The log's line for one delivery."""
-    from pyfilter.message.message import Unreadable
-
-    try:
-        written = next(iter(message.raw_values("from")), b"")[:1000]
-        sender = b" ".join(written.split())[:200].decode("utf-8", "replace")
-    except Unreadable as error:
-        sender = f"somebody ({error})"
-    by = f' by rule "{plan.rule}"' if plan.rule is not None else " by no rule"
-    where = ", ".join([*plan.filings(), *_targets(plan)])
-    what = f"{plan.outcome} {where}".strip() + by if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
-    details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
-    notes = "".join(f"; {note}" for note in details)
-    return f"{_identity(message)} from {sender[:100]}: {what}, {seconds * 1000:.0f} ms{notes}"
-
-
-def _targets(plan: Plan) -> list[str]:
-    """Addresses and programs that got the message."""
-    return [
-        target[:100]
-        for action in plan.actions
-        if action.verb in ("forward", "copy-to", "pipe")
-        for target in (action.arguments[:1] if action.verb == "pipe" else action.arguments)
-    ]
-
-
-def _identity(message: Message) -> str:
-    """The message-id as one word: with blanks in it a stranger could write the rest of a log line."""
-    words = message.message_id[:1000].split()
-    return words[0][:200] if words else "no message-id"
-
-
-def _report(error: BaseException, home: str, word: str = DEFERRED.word) -> None:
-    """Log ``error``; where even that fails, how the delivery ends says enough."""
-    try:
-        log.write(f"{word}: {_unforeseen(error)}", home)
-    except BaseException:
-        return
-
-
-def _unforeseen(error: BaseException) -> str:
-    """What the log says: the sentence of an error that speaks for itself, else its kind and the way to it."""
-    from pyfilter.language.files import Refused
-
-    if isinstance(error, (Refused, Usage, EOFError)):
-        return str(error)
-    places = []
-    frame = error.__traceback__
-    while frame is not None:
-        places.append(f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}")
-        frame = frame.tb_next
-    # the innermost place first, since a log line may be cut
-    return f"{type(error).__name__}: {error} (unforeseen; {' < '.join(reversed(places))})"
 
 
 if __name__ == "__main__":

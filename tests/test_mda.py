@@ -7,6 +7,7 @@ it (an evaluation that fails, a parent that is gone) is set up in its first line
 from __future__ import annotations
 
 import os
+import quopri
 import shutil
 import signal
 import sqlite3
@@ -179,7 +180,7 @@ def test_a_wrong_command_line_is_no_bounce(account: Account, arguments: list[str
 # ---------------------------------------------------------------- home and rules
 
 # the log goes to standard error, with the home it was given
-TELL = "mda.log.write = lambda text, home, setting='': print(text, repr(home), file=sys.stderr)"
+TELL = "log.write = lambda text, home, setting='': print(text, repr(home), file=sys.stderr)"
 
 
 @pytest.mark.parametrize("home", ["", "home", "./home", "~"])
@@ -231,8 +232,9 @@ def test_broken_rules_file_into_the_inbox_and_say_so(account: Account) -> None:
         'rule "y" { when nope exists; keep }\n'
     )
     assert account.deliver() == Ended(0, b"", b"")
-    (path,) = (account.home / "Mail/new").iterdir()
-    head, _, rest = path.read_bytes().partition(b"Return-Path: ")
+    filed = [path.read_bytes() for path in (account.home / "Mail/new").iterdir()]
+    (message,) = [message for message in filed if message.startswith(b"X-Pyfilter-Problem: ")]
+    head, _, rest = message.partition(b"Return-Path: ")
     assert b"Return-Path: " + rest == FILED
     assert head == (
         b"X-Pyfilter-Problem: ~/.pyfilterrc:2:17: error[E201]: there is no field\n"
@@ -246,11 +248,117 @@ def test_broken_rules_can_defer(account: Account) -> None:
     deferred(account, account.deliver(), "the rules do not check: ~/.pyfilterrc:2:17: error[E201]")
 
 
+def test_while_rules_are_broken_the_last_good_ones_decide(account: Account) -> None:
+    account.rules('rule "x" { when subject is "hello"; mark read; file into "X" }\n')
+    account.deliver()
+    account.rules('rule "x" { when subjcet is "hello"; file into "Y" }\n')
+    assert account.deliver(message=ANOTHER) == Ended(0, b"", b"")
+    _, filed = account.mail()[".X"]
+    assert filed.startswith(b"X-Pyfilter-Problem: ~/.pyfilterrc:1:17: error[E201]: there is no field\n `subjcet`\n")
+    assert filed.endswith(ANOTHER.partition(b"\n")[2])
+    (path,) = [path for path in (account.home / "Maildir/.X/cur").iterdir() if path.read_bytes() == filed]
+    assert path.name.endswith(":2,S")
+    assert ': filed X by rule "x", ' in account.log[1]
+    assert account.log[1].endswith(
+        "; the rules do not check: ~/.pyfilterrc:1:17: error[E201]: there is no field `subjcet`"
+        "; the last rules without errors decided"
+    )
+
+
+def test_the_last_good_rules_ask_their_lists_and_run_no_program(account: Account) -> None:
+    (account.home / "friends.txt").write_text("ann@x.example\n")
+    account.rules(
+        'list friends from "friends.txt"\n'
+        f'rule "ran" {{ when command "/usr/bin/touch {account.home}/ran" succeeds; file into "Ran" }}\n'
+        'rule "friends" { when from in friends; file into "Friends" }\n'
+    )
+    assert account.deliver().status == 0
+    (account.home / "ran").unlink()
+    account.rules("rule {\n")
+    assert account.deliver(message=ANOTHER).status == 0
+    assert [len(messages) for folder, messages in account.mail().items() if folder == ".Friends"] == [1]
+    assert not (account.home / "ran").exists()
+    assert 'rule "ran" (~/.pyfilterrc:2) could not be decided and was passed over' in account.log[1]
+
+
+@pytest.mark.parametrize("policy", ["inbox", "last-good"])
+def test_a_notice_comes_once_a_day(account: Account, policy: str) -> None:
+    account.rules(f'set broken-rules = {policy}\nrule "x" {{ when subjcet is "hello"; file into "X" }}\n')
+    for message in (MESSAGE, ANOTHER):
+        assert account.deliver(message=message, first="import os; os.environ['TZ'] = 'UTC'") == Ended(0, b"", b"")
+    (notice,) = [message for message in account.mail()["Maildir"] if message.startswith(b"From: pyfilter <")]
+    assert len(account.mail()["Maildir"]) == 3
+    head, _, body = notice.partition(b"\n\n")
+    assert b"\nTo: <me+box@y.example>\nSubject: Your mail rules have errors\n" in head
+    assert b"\nAuto-Submitted: auto-generated\n" in head
+    assert quopri.decodestring(body).decode() == (
+        "There are errors in your mail rules. Until they are mended, mail is kept in the inbox.\n"
+        "\n"
+        "~/.pyfilterrc:2:17: error[E201]: there is no field `subjcet`\n"
+        "\n"
+        "did you mean `subject`?\n"
+        "\n"
+        "`pyfilter check` shows all of them. This notice comes once a day at most.\n"
+    )
+
+
+def test_a_notice_that_cannot_be_filed_costs_no_mail(account: Account) -> None:
+    account.rules("rule {\n")
+    first = (
+        "import pyfilter.delivery.notice as notice\n"
+        "def trouble(*_): raise OSError(28, 'No space left on device', '/x')\n"
+        "notice._is_time = trouble"
+    )
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    assert len(account.mail()["Maildir"]) == 1
+    assert account.log[1].endswith("no notice of the errors in the rules: /x: No space left on device")
+
+
+def test_a_notice_that_fails_unforeseen_costs_no_mail(account: Account) -> None:
+    account.rules("rule {\n")
+    first = "import pyfilter.delivery.notice as notice\ndel notice.compose"
+    assert account.deliver(first=first) == Ended(0, b"", b"")
+    assert len(account.mail()["Maildir"]) == 1
+    assert "delivered: NameError: name 'compose' is not defined (unforeseen; notice.py:" in account.log[1]
+
+
+# what is injected into `evaluate`, and how the delivery ends
+ERRORS = {
+    "KeyError('x')": 0,
+    "RecursionError()": 0,
+    "AssertionError()": 0,
+    "OSError(5, 'Input/output error')": 75,
+    "MemoryError()": 75,
+    "KeyboardInterrupt()": 75,
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_of_the_engine_keeps_the_message_and_trouble_of_the_machine_defers_it(
+    account: Account, error: str
+) -> None:
+    """The first would come again at each try, until the mail server gives the message back to its sender."""
+    account.rules('rule "x" { when subject is "hello"; discard }\n')
+    first = f"import pyfilter.agent\ndef evaluate(*_, **__):\n    raise {error}\npyfilter.agent.evaluate = evaluate"
+    kind = error.partition("(")[0]
+    ended = account.deliver(first=first)
+    if ERRORS[error] == 75:
+        deferred(account, ended, f"deferred: {kind}: ")
+        return
+    assert ended == Ended(0, b"", b"")
+    problem = f"X-Pyfilter-Problem: pyfilter could not ask the rules: {kind} at <string>:7\n".encode()
+    ((message,),) = account.mail().values()
+    assert message.replace(b"\n ", b" ") == problem + FILED  # a long one is folded
+    (line,) = account.log
+    assert "kept INBOX by no rule, " in line
+    assert f"; {kind}: " in line and "(unforeseen; <string>:7 < agent.py:" in line
+
+
 def test_a_problem_never_breaks_the_header(account: Account) -> None:
     """The problem quotes what stands in the rules: whatever that is, it stays within its header field."""
     account.rules('rule "x" { when sub\rX-Evil: 1\x07 is "\u202e' + "long " * 400 + '"; file into "X" }\n')
     assert account.deliver().status == 0
-    ((message,),) = account.mail().values()
+    (message,) = [message for message in account.mail()["Maildir"] if message.startswith(b"X-Pyfilter-Problem: ")]
     head, _, _ = message.partition(b"Return-Path: ")
     assert head.startswith(b"X-Pyfilter-Problem: ~/.pyfilterrc:")
     lines = head.removesuffix(b"\n").split(b"\n")
@@ -307,12 +415,12 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_what_nobody_foresaw_is_a_temporary_failure(account: Account, failure: str) -> None:
-    first = f"import pyfilter.agent\ndef fail(*_, **__):\n    raise {failure}\npyfilter.agent.evaluate = fail"
+    first = f"from pyfilter.language import loading\ndef fail(*_, **__):\n    raise {failure}\nloading.load = fail"
     deferred(account, account.deliver(first=first), f"deferred: {FAILURES[failure]}<string>:")
 
 
 def test_a_real_recursion_is_a_temporary_failure(account: Account) -> None:
-    first = "import pyfilter.agent\ndef deep(*a, **k):\n    return deep(*a, **k)\npyfilter.agent.evaluate = deep"
+    first = "from pyfilter.language import loading\ndef deep(*a):\n    return deep(*a)\nloading.load = deep"
     deferred(account, account.deliver(first=first), "RecursionError: maximum recursion depth exceeded")
 
 

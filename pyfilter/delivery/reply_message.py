@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyfilter.message.message import Message
 
-__all__ = ["compose"]
+__all__ = ["compose", "date", "encoded"]
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,14 +50,14 @@ def compose(answered: Message, me: str, sender: str, subject: str, text: str, no
         f"From: <{me}>",
         f"To: <{sender}>",
         f"Subject: {_subject(subject or _usual(answered))}",
-        f"Date: {_date(now)}",
+        f"Date: {date(now)}",
         f"Message-ID: <{unique}@{me.rpartition('@')[2]}>",
         *_thread(answered),
         "Auto-Submitted: auto-replied",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
     ]
-    encoding, body = _body(text)
+    encoding, body = encoded(text)
     lines.append(f"Content-Transfer-Encoding: {encoding}")
     return "\n".join([*lines, "", ""]).encode("ascii", "replace") + body
 
@@ -86,7 +86,7 @@ def _subject(text: str) -> str:
     return "\n ".join([f"=?utf-8?B?{b2a_base64(word, newline=False).decode()}?=" for word in [*words, word]])
 
 
-def _date(now: float) -> str:
+def date(now: float) -> str:
     """RFC 5322, section 3.3; the names are English in every locale."""
     at = time.localtime(now)
     sign, ahead = ("-", -at.tm_gmtoff) if at.tm_gmtoff < 0 else ("+", at.tm_gmtoff)
@@ -123,7 +123,8 @@ def _ids(answered: Message, name: str) -> list[str]:
     ]
 
 
-def _body(text: str) -> tuple[str, bytes]:
+def encoded(text: str) -> tuple[str, bytes]:
+    """A text as a body: its Content-Transfer-Encoding, its bytes."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     raw = "\n".join([*lines, ""]).encode("utf-8", "replace")
     plain = all(len(line) <= LINE and line.replace("\t", " ").isprintable() for line in lines)

@@ -33,7 +33,10 @@ class Compiled:
 
     ``stamps``: of each file the stamp of the content that was compiled; ``included``: of each file that they include,
     None of one that is missing; ``listed``: of each pattern of `include` the names it stood for; ``trials``: the `test`
-    blocks; ``trees``: what was read, of a program that stands, with what is included in its place."""
+    blocks; ``trees``: what was read, of a program that stands, with what is included in its place.
+
+    Of rules that do not check ``remedy``: what the first error says can be done, may be empty; ``stated``: the names of
+    the settings that are right."""
 
     program: Program | None
     diagnostics: list[Diagnostic]
@@ -44,6 +47,8 @@ class Compiled:
     trees: list[File] = field(default_factory=list)
     included: dict[str, files.Stamp | None] = field(default_factory=dict)
     listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    remedy: str = ""
+    stated: frozenset[str] = frozenset()
 
 
 def compile_files(paths: list[str], *, look_for_files: bool = True) -> Compiled:
@@ -90,17 +95,29 @@ def compile_sources(
     diagnostics.sort(key=lambda problem: (order.get(id(problem.span.source), 0), problem.span.start))
     errors = [problem for problem in diagnostics if problem.severity == "error"]
     settings: object
+    remedy, stated = "", frozenset[str]()
     if unread or program is None:
         more = len(errors) - 1
         problem = short(errors[0]) + (f" (and {more} more: run `pyfilter check`)" if more > 0 else "")
-        settings = _settings(trees)
+        remedy = errors[0].help
+        settings, stated = _settings(trees)
         trials, trees, program = [], [], None
     else:
         problem = ""
         settings = program["settings"]
     assert isinstance(settings, dict)
     return Compiled(
-        program, diagnostics, settings, problem, stamps or {}, trials, trees, includes.stamps, includes.listed
+        program,
+        diagnostics,
+        settings,
+        problem,
+        stamps or {},
+        trials,
+        trees,
+        includes.stamps,
+        includes.listed,
+        remedy,
+        stated,
     )
 
 
@@ -120,18 +137,31 @@ def _too_large(path: str, data: bytes, before: list[Source], stamps: dict[str, f
     head, _ = decoded(path, data[: data.rfind(b"\n", 0, _HEAD_BYTES) + 1])
     problem = too_large(head)
     includes = Includes()
-    settings = _settings([tree for source in (*before, head) for tree in includes.expanded(parse(source)[0])])
-    return Compiled(None, [problem], settings, short(problem), stamps, included=includes.stamps, listed=includes.listed)
+    settings, stated = _settings([tree for source in (*before, head) for tree in includes.expanded(parse(source)[0])])
+    return Compiled(
+        None,
+        [problem],
+        settings,
+        short(problem),
+        stamps,
+        included=includes.stamps,
+        listed=includes.listed,
+        remedy=problem.help,
+        stated=stated,
+    )
 
 
-def _settings(trees: list[File]) -> dict[str, object]:
-    """The settings of rules that do not check: each `set` that is right on its own, the rest defaults."""
+def _settings(trees: list[File]) -> tuple[dict[str, object], frozenset[str]]:
+    """The settings of rules that do not check: each `set` that is right on its own, the rest defaults; and the names
+    of the former."""
     usable = []
+    names = []
     for tree in trees:
         for item in tree.items:
             if isinstance(item, Setting) and check([File(tree.source, (item,))])[0] is not None:
                 usable.append(File(tree.source, (item,)))
+                names.append(item.name.name)
     program, _ = check(usable)
     settings = (program or check([])[0] or {})["settings"]
     assert isinstance(settings, dict)
-    return settings
+    return settings, frozenset(names if program is not None else ())

@@ -297,9 +297,10 @@ def test_what_a_crash_left_is_cleared_away(home: Home) -> None:
 def test_the_cache_holds_plain_data(home: Home) -> None:
     warm(home)
     (entry,) = home.entries
-    seen, program, problem, settings, included = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
+    stored = marshal.loads(entry.read_bytes()[len(cache.MAGIC) + 4 :])
+    seen, program, problem, settings, remedy, last_good, included = stored
     assert [path for path, stamp in seen if stamp] == [str(home.rules)]
-    assert (problem, settings, included) == ("", program["settings"], ((), ()))
+    assert (problem, settings, remedy, last_good, included) == ("", program["settings"], "", None, ((), ()))
 
 
 def test_a_whole_entry_with_includes_of_another_shape_is_made_anew(home: Home) -> None:
@@ -308,7 +309,7 @@ def test_a_whole_entry_with_includes_of_another_shape_is_made_anew(home: Home) -
     stored = cache.load(str(home.path), entry.name)
     assert isinstance(stored, tuple)
     for included in (None, (), 7, [(), ()]):
-        cache.store(str(home.path), entry.name, (*stored[:4], included))
+        cache.store(str(home.path), entry.name, (*stored[:6], included))
         assert home.compiles()
 
 
@@ -429,8 +430,8 @@ def test_a_hit_imports_nothing_of_the_compiler(home: Home) -> None:
         f"loaded = loading.load({str(home.path)!r})\n"
         "assert loaded.program is not None\n"
         "wrong = {name for name in sys.modules if name.startswith('pyfilter.')} - {'pyfilter.limits', "
-        "'pyfilter.language', 'pyfilter.language.cache', 'pyfilter.language.files', 'pyfilter.language.loading', "
-        "'pyfilter.language.program'}\n"
+        "'pyfilter.ownership', 'pyfilter.language', 'pyfilter.language.cache', 'pyfilter.language.files', "
+        "'pyfilter.language.loading', 'pyfilter.language.program'}\n"
         "sys.exit(repr(wrong) if wrong or 're' in sys.modules else 0)"
     )
     import_path = os.pathsep.join(path for path in sys.path if path)
@@ -459,7 +460,7 @@ SALVAGED = {
     'set maildir = "~/Mail"\nset broken-rules = defer\nrule {{{\n': {"maildir": "~/Mail", "broken-rules": "defer"},
     'set maildir = "~/Mail"\nset deadline = soon\n': {"maildir": "~/Mail", "deadline": 300},
     'set maidlir = "~/Mail"\nset log = "~/log"\n': {"maildir": "~/Maildir", "log": "~/log"},
-    ":0\n* ^Subject: x\n.X/\n": {"maildir": "~/Maildir", "broken-rules": "inbox"},
+    ":0\n* ^Subject: x\n.X/\n": {"maildir": "~/Maildir", "broken-rules": "last-good"},
 }
 
 

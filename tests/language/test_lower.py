@@ -214,7 +214,7 @@ def test_defaults_of_settings() -> None:
         "durable": "full",
         "deadline": 300,
         "log": None,
-        "broken-rules": "inbox",
+        "broken-rules": "last-good",
         "spam.source": "spamd",
         "spamd.address": "127.0.0.1:783",
         "spamd.timeout": 30,
