@@ -155,7 +155,8 @@ MESSAGE_BYTES = 256 << 20
 FAREWELL_SECONDS = 30
 # seconds that must be left for a reply or a notice to be begun; a mail server takes one in some 0.1 s.
 TELL_LEAST_SECONDS = 0.3
-# seconds before the deadline at which a scanner has had its time: the mail is to be filed without its verdict then.
+# seconds before the deadline at which a scanner, or a memory that another has locked, has had its time: the mail is to
+# be filed without.
 FILING_SECONDS = 1
 # seconds after which a file in tmp/ is left over from a crash (maildir(5)).
 STALE_TMP_SECONDS = 36 * 3600

@@ -87,7 +87,8 @@ def remember(plan: Plan, message: Message, home: str) -> str:
 
 
 def _opened(path: str) -> Store:
-    seconds = 0.0 if path in _failed else min(limits.MEMORY_LOCK_SECONDS, max(0.0, deadline.left()))
+    spare = deadline.left() - limits.FILING_SECONDS
+    seconds = 0.0 if path in _failed else min(limits.MEMORY_LOCK_SECONDS, max(0.0, spare))
     return Store(path, tables=TABLES, version=VERSION, seconds=seconds, kept="deliveries", rebuilt=True)
 
 

@@ -21,7 +21,7 @@ import pytest
 
 import pyfilter.status
 
-from ..launcher.conftest import compile_launcher
+from ..launcher.conftest import AS_INSTALLED, compile_launcher
 from .conftest import WHOLE
 from .deliverers import DELIVERERS, MESSAGE, PEERS, PYFILTER, Ended, Home, whole
 from .record import record
@@ -66,6 +66,7 @@ def prepared(base: Path, stall: Stall) -> Iterator[Home]:
                 *home.maildir.glob("**/new/*"),
                 *home.maildir.glob("**/cur/*"),
                 *home.path.glob("Mail/old.mbox"),
+                *home.path.glob("Mail/old/[0-9]*"),
             ]:
                 path.unlink()
         yield home
@@ -96,7 +97,7 @@ def test_a_delivery_ends_whatever_stands_still(tmp_path: Path, stall: Stall) -> 
 
 def test_a_feeder_that_stands_still(tmp_path: Path) -> None:
     """Standard input never ends. Rules cannot shorten that time, so it is the launcher's that a compiler has."""
-    launcher = compile_launcher(tmp_path, "DEADLINE_MS=1000")
+    launcher = compile_launcher(tmp_path, AS_INSTALLED, "DEADLINE_MS=1000")
     python = f"python3.{sys.version_info.minor}"
     (tmp_path / "bin").mkdir()
     (tmp_path / "lib" / python).mkdir(parents=True)
