@@ -17,6 +17,7 @@ FIELDS = ()
 MESSAGE = Message(b"Received: by y\nSubject: x\n\nhello\n")
 HOME = tempfile.mkdtemp(prefix="pyfilter-fuzz-")
 FILE = Path(HOME, ".local/state/pyfilter/journal")
+OLDER = FILE.with_name("journal.1")
 MBOX = b"/m/mbox"
 SENT = b"forward\0rule 1\0a@x \xff%\n "
 
@@ -54,6 +55,7 @@ SEEDS = (
 
 
 def examine(data: bytes) -> None:
+    OLDER.unlink(missing_ok=True)
     FILE.write_bytes(data)
     found = opened()
     assert not found.problem
