@@ -8,8 +8,11 @@ third one, is read and deleted, and counts as filed. What is never delivered twi
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -19,16 +22,20 @@ from pathlib import Path
 
 import pytest
 
+from ..delivery.box import SETTINGS
+from ..delivery.tracing import PACKAGES
 from .conftest import WHOLE
 from .deliverers import BODY, DELIVERERS, PEERS, PYFILTER, Deliverer, Home, whole
 from .record import record
 from .scenarios import SCENARIOS
 
 TRIES = 5
-# at a time, messages: 10,000 and more in all
-CROWDS = [(16, 4000), (64, 6000)] if WHOLE else [(16, 48)]
-PEERS_CROWDS = [(16, 500), (64, 500)]
-MBOX_CROWDS = [(16, 500)] if WHOLE else [(16, 24)]
+# at a time, messages
+CROWDS = [(16, 500), (64, 1000)] if WHOLE else [(16, 48)]
+PEERS_CROWDS = [(64, 300)]
+MBOX_CROWDS = [(16, 200)] if WHOLE else [(16, 24)]
+# without the start of an interpreter for each: messages of each of 64
+OF_EACH = 160
 
 
 def numbered(number: int) -> bytes:
@@ -145,6 +152,33 @@ def test_sent_is_filed_is_unique_in_other_formats(tmp_path: Path, sink: str, at_
     found = figures(tmp_path, PYFILTER, at_a_time, messages, SCENARIOS[sink].rules)
     record("P12", PYFILTER.name, f"{sink}, {at_a_time} at a time", **found)
     check(found)
+
+
+@pytest.mark.skipif(not WHOLE, reason="tests/delivery/test_crowd.py is the sample of this")
+def test_ten_thousand_messages(tmp_path: Path) -> None:
+    """By 64 processes, each one message after another, into the inbox and a folder (tests/delivery/crowd.py)."""
+    began = time.monotonic()
+    with Home(tmp_path, PYFILTER) as home:
+        program = Path(__file__).parents[1] / "delivery" / "crowd.py"
+        words = [sys.executable, "-I", "-S", program, PACKAGES, home.path, "64", str(OF_EACH), json.dumps(SETTINGS)]
+        with Reader(home.maildir) as reader:
+            crowd = subprocess.run(words, capture_output=True, check=False)
+        assert (crowd.returncode, crowd.stderr) == (0, b"")
+        found = Counter(text.split(b"\n")[0] for text in [*reader.deleted, *home.filed()])
+        assert home.leftovers() == []
+    sent = {b"Subject: %d-%d" % (number, at) for number in range(64) for at in range(OF_EACH)}
+    figures = {
+        "deliverers": 64,
+        "sent": len(sent),
+        "deferred": 0,
+        "bounced": 0,
+        "lost": sum(found[subject] < 2 for subject in sent),
+        "twice": sum(found[subject] > 2 for subject in sent),
+        "partial": len(set(found) - sent),
+        "seconds": round(time.monotonic() - began),
+    }
+    record("P12", PYFILTER.name, "inbox and folder, one process for many messages", **figures)
+    check(figures)
 
 
 @pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
