@@ -2,7 +2,8 @@
 
 All problems in one run, each with place, cause and the line to write instead; rules without errors are tried on
 their `test` blocks. The last line counts. ``--output short`` has one line a problem, for editors; ``--output json`` one
-object a line and problem (language/diagnostics.py), and nothing else.
+object a line and problem (language/diagnostics.py), and nothing else. Of rules with errors standard error says what
+becomes of mail until they are mended, if a delivery reads them.
 
 Ends with 0, also with warnings; with 1 if there are errors or a test fails, or with ``--strict`` warnings; with 2
 if a file cannot be read.
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 
 import click
 
-from pyfilter.cli.rules import diagnose, warn_elsewhere
+from pyfilter.cli.rules import diagnose, say_what_becomes_of_mail, warn_elsewhere
 from pyfilter.cli.status import AMISS, DONE, FAILED
 from pyfilter.cli.terminal import Waiting, complain, has_colour, json_line, visible
 from pyfilter.cli.trials import placed, tally
@@ -25,7 +26,8 @@ HELP = """Say whether the rules are right.
 
 FILE is ~/.pyfilterrc if none is named, else ~/.config/pyfilter/rules; /etc/pyfilterrc is checked with
 it, as a delivery reads both. The `test` blocks of the rules are run: of one that fails you see what was
-expected, what came, and why.
+expected, what came, and why. While there are errors in them, mail is filed by the last rules without;
+`set broken-rules` says it otherwise.
 
 \b
 Examples:
@@ -68,6 +70,8 @@ def command(file: str | None, output: str, mail: tuple[str, ...], strict: bool) 
             print(render(diagnostic, colour) + "\n")
     if output != "json":
         print(", ".join(filter(None, [summary(found), tally(tried)])))
+    if rules is None and output == "text":
+        say_what_becomes_of_mail(file)
     wrong = [diagnostic for diagnostic in found if strict or diagnostic.severity == "error"]
     return AMISS if wrong else DONE
 

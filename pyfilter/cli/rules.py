@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyfilter import Rules
     from pyfilter.language.diagnostics import Diagnostic
 
-__all__ = ["diagnose", "elsewhere", "load", "load_settings", "warn_elsewhere"]
+__all__ = ["diagnose", "elsewhere", "load", "load_settings", "say_what_becomes_of_mail", "warn_elsewhere"]
 
 
 def load(path: str | None) -> Rules | None:
@@ -34,6 +34,7 @@ def load(path: str | None) -> Rules | None:
         for diagnostic in error.diagnostics:
             complain(render(diagnostic, has_colour(sys.stderr)) + "\n")
         complain(f"pyfilter: {summary(error.diagnostics)}: mend the rules first (`pyfilter check` shows this again)")
+        say_what_becomes_of_mail(path)
         return None
 
 
@@ -53,6 +54,23 @@ def load_settings(path: str | None) -> dict[str, object] | None:
     rules = load(path)
     settings: Any = None if rules is None else rules.program["settings"]
     return settings  # type: ignore[no-any-return]
+
+
+def say_what_becomes_of_mail(path: str | None) -> None:
+    """On standard error, if the rules that do not check are those of deliveries."""
+    from pyfilter.language import files
+    from pyfilter.language.loading import load as load_program
+    from pyfilter.meanwhile import what_becomes_of_mail
+
+    home = os.path.expanduser("~")
+    try:
+        if path is not None and all(os.path.abspath(path) not in place for place in files.candidates(home)):
+            return
+        loaded = load_program(home)
+    except files.Refused:
+        return  # mail waits, and the log says why
+    if loaded.program is None:
+        complain(f"pyfilter: until the rules are mended, {what_becomes_of_mail(loaded)}")
 
 
 def diagnose(path: str | None) -> tuple[Rules | None, list[Diagnostic] | None]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pyfilter.language.loading import load
+
 Run = Callable[..., Any]
 
 WRONG = """\
@@ -41,7 +43,7 @@ def test_right_rules_elsewhere(run: Run, home: Path) -> None:
 def test_all_problems_in_one_run(run: Run, home: Path) -> None:
     (home / ".pyfilterrc").write_text(WRONG)
     ended = run("check")
-    assert (ended.status, ended.err) == (1, "")
+    assert (ended.status, ended.err) == (1, "pyfilter: until the rules are mended, mail is kept in the inbox\n")
     assert (
         ended.out
         == """\
@@ -63,6 +65,25 @@ error[E122]: `file` goes into a folder: `into` is missing
 
 2 errors
 """
+    )
+
+
+def test_what_becomes_of_mail_meanwhile(run: Run, home: Path) -> None:
+    """Said of the rules that deliveries read, and of no others."""
+    path = home / ".pyfilterrc"
+    path.write_text("set broken-rules = defer\n" + WRONG)
+    waits = "pyfilter: until the rules are mended, mail waits in the queue of the mail server\n"
+    assert run("check").err == waits
+    assert run("check", str(path)).err == waits
+    assert run("check", "--output", "short").err == ""
+    (home / "new.rules").write_text(WRONG)
+    assert run("check", "new.rules").err == ""
+    path.write_text('rule "a" { file into "X" }\n')
+    load(str(home))
+    path.write_text(WRONG)
+    assert run("check").err == (
+        "pyfilter: until the rules are mended, the last rules without errors decide; they file, keep and mark, "
+        "and all else becomes keep\n"
     )
 
 

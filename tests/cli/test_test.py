@@ -353,6 +353,7 @@ error[E201]: there is no field `subjcet`
   = help: did you mean `subject`?
 
 pyfilter: 1 error: mend the rules first (`pyfilter check` shows this again)
+pyfilter: until the rules are mended, mail is kept in the inbox
 """
     )
 
