@@ -24,9 +24,15 @@ def kept_as_it_came(account: Account, message: bytes) -> None:
     assert 'rule "x" (~/.pyfilterrc:1) could not be decided and was passed over' in account.log[-1]
 
 
+DEPTH = 300
 MULTIPARTS = {
     "in each other": b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(20_000)
+        [b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(DEPTH)]
+        + [b"\nx\n"]
+        + [b"--b%d--\n" % n for n in reversed(range(DEPTH))]
+    ),
+    "in each other, none of which ends": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5_000)
     ),
     "messages in each other": b"Content-Type: message/rfc822\n\n" * 20_000,
     "side by side": MIXED + b"--b\n\nx\n" * 200_000,
@@ -41,6 +47,7 @@ def test_parts_without_end(account: Account, parts: bytes) -> None:
 
 
 HEADERS = {
+    "fields": b"To: a@x.example\n" + b"X: y\n" * 5000,
     "fields of addresses": b"To: a <a@x.example>\n" * 300_000,
     "addresses in one field": b"To: " + b"a <a@x.example>, " * 60_000 + b"\n",
     "commas and brackets": b"To: " + b'<,"(' * 250_000 + b"\n",

@@ -133,11 +133,13 @@ def test_a_value_that_is_a_format_of_the_log(account: Account) -> None:
 
 def test_a_log_line_that_is_too_long_and_one_that_would_be_two(account: Account) -> None:
     account.rules('set log = "~/log"\nrule "x" { log "{subject} {from.name}"; keep }\n')
-    header = b"From: =?utf-8?Q?a=0A2026_pyfilter[1]:_forged?= <a@x.example>\nSubject: " + b"%s" * 30_000 + b"\n\n"
+    name = b"=?utf-8?Q?a=0A2026_pyfilter[1]:_forged=E2=80=AE=E2=80=A8?= =?utf-8?Q?" + b"%s" * 30_000 + b"?="
+    header = b"From: " + name + b" <a@x.example>\nSubject: " + b"%s" * 30_000 + b"\n\n"
     assert account.deliver(message=QUEUED + header) == DELIVERED
     lines = (account.home / "log").read_text().splitlines()
     assert len(lines) == 2
-    assert all(" pyfilter[" in line and len(line) < 1000 for line in lines)
+    assert all(" pyfilter[" in line and len(line) < 1000 and line.isprintable() for line in lines)
+    assert "\u202e" not in "".join(lines)
 
 
 def test_a_format_in_what_the_launcher_logs(installation: Installation) -> None:
