@@ -204,6 +204,13 @@ def impatient(tmp_path: Path, impatient_launcher: Path, log_socket: socket.socke
 
 
 @pytest.fixture
+def patient(tmp_path: Path, build_directory: Path, build: list[str], log_socket: socket.socket) -> Installation:
+    """With a deadline of 5 s: what goes on before it has time, however busy the machine is."""
+    launcher = compile_launcher(build_directory, build, f'LOG_SOCKET="{build_directory / "log"}"', "DEADLINE_MS=5000")
+    return make(tmp_path / "venv", launcher, log_socket)
+
+
+@pytest.fixture
 def strict(tmp_path: Path, strict_launcher: Path, log_socket: socket.socket) -> Installation:
     """With 1 s of CPU, for messages of 100,000 bytes."""
     return make(tmp_path / "venv", strict_launcher, log_socket)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -143,31 +144,46 @@ def test_who_left_the_group_dies_with_a_delivery_that_failed(impatient: Installa
         launcher.stdin = None
         assert select.select([end], [], [], 30)[0]
         assert os.read(end, 1) == b"\n"  # it runs
-        if "go" in ends:
-            (impatient.scratch / "go").write_text("now\n")
+        go = os.open(impatient.scratch / "go", os.O_RDWR)  # waits for no reader
+        os.write(go, b"now\n")
         assert launcher.communicate(timeout=30)[0] == POSTPONED
         assert launcher.returncode == 75
         wait_until_dead(end)
+        os.close(go)
 
 
 @pytest.mark.parametrize("stopped_by", [None, signal.SIGTERM])
-def test_a_delivery_that_was_done_in_time_counts(impatient: Installation, stopped_by: signal.Signals | None) -> None:
+def test_a_delivery_that_was_done_in_time_counts(patient: Installation, stopped_by: signal.Signals | None) -> None:
     """The launcher had no time to look before its deadline, or was told to stop just then: the mail is filed."""
-    impatient.python("cat >$scratch/delivered; kill -STOP $PPID; printf '\\n2.0.0 delivered\\n'")
-    with subprocess.Popen([impatient.launcher], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
+    began = time.monotonic()
+    patient.python("cat >$scratch/delivered; kill -STOP $PPID; printf '\\n2.0.0 delivered\\n'")
+    with subprocess.Popen([patient.launcher], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
         assert launcher.stdin is not None
         launcher.stdin.write(MESSAGE)
         launcher.stdin.close()
         launcher.stdin = None
-        assert os.waitid(os.P_PID, launcher.pid, os.WSTOPPED | os.WNOWAIT) is not None
-        time.sleep(1)  # the deadline
+        seen = os.waitid(os.P_PID, launcher.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        assert seen is not None and seen.si_code == os.CLD_STOPPED
         if stopped_by is not None:
             launcher.send_signal(stopped_by)
+        else:
+            time.sleep(max(0.0, began + 5.5 - time.monotonic()))  # its deadline passes
+        wait_for_the_end_of(launcher.pid)
         launcher.send_signal(signal.SIGCONT)
         assert launcher.communicate(timeout=30)[0] == b""
         assert launcher.returncode == 0
-    assert impatient.delivered == MESSAGE
-    assert impatient.log == []
+    assert patient.delivered == MESSAGE
+    assert patient.log == []
+
+
+def wait_for_the_end_of(launcher: int) -> None:
+    """Of what the launcher started; the launcher, which is stopped, has not taken notice yet."""
+    (child,) = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
+    for _ in range(3000):
+        if Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2].startswith("Z"):
+            return
+        time.sleep(0.01)
+    raise AssertionError("it does not end")
 
 
 def test_python_knows_what_time_is_left(installation: Installation) -> None:
