@@ -71,6 +71,7 @@ def command(file: str | None, output: str, mail: tuple[str, ...], strict: bool) 
     if output != "json":
         print(", ".join(filter(None, [summary(found), tally(tried)])))
     if rules is None and output == "text":
+        sys.stdout.flush()  # what stands on standard error comes last
         say_what_becomes_of_mail(file)
     wrong = [diagnostic for diagnostic in found if strict or diagnostic.severity == "error"]
     return AMISS if wrong else DONE
