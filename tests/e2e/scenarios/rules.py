@@ -9,11 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from ..account import Account
+from ..account import Account, Filed
 from ..postfix import Postfix
 from ..repair import LETTER, POSTPONED, RULES, filed_once, let_in
 
 Make = Callable[..., Account]
+
+NOTICE = "Your mail rules have errors"
+
+
+def problem_mail(user: Account) -> Filed:
+    """The one message beside the notice that tells of the errors; both lie in the inbox."""
+    assert user.places() == {"INBOX": 2}
+    (notice,) = [filed for filed in user.folders()["INBOX"] if filed.fields("Subject") == [NOTICE]]
+    assert notice.fields("Auto-Submitted") == ["auto-generated"]
+    (filed,) = [filed for filed in user.folders()["INBOX"] if filed.path != notice.path]
+    return filed
 
 
 def test_rules_that_do_not_check(postfix: Postfix, account: Make) -> None:
@@ -23,17 +34,38 @@ def test_rules_that_do_not_check(postfix: Postfix, account: Make) -> None:
     assert postfix.delivery(queue_id).status == "sent"
     postfix.gone(queue_id)
 
-    assert user.places() == {"INBOX": 1}
-    (problem,) = user.only().fields("X-Pyfilter-Problem")
+    filed = problem_mail(user)
+    (problem,) = filed.fields("X-Pyfilter-Problem")
     assert "pyfilterrc" in problem
-    assert user.only().data.endswith(b"\n" + LETTER), "the message itself was changed"
-    user.only().path.unlink()
+    assert filed.data.endswith(b"\n" + LETTER), "the message itself was changed"
+    for message in user.folders()["INBOX"]:
+        message.path.unlink()
 
     user.write(".pyfilterrc", RULES)
     queue_id = postfix.send(LETTER, user.address)
     assert postfix.delivery(queue_id).status == "sent"
     filed_once(postfix, user, queue_id)
     assert user.only().fields("X-Pyfilter-Problem") == []
+
+
+def test_rules_that_do_not_check_any_more(postfix: Postfix, account: Make) -> None:
+    """The last ones that did file the mail meanwhile; the notice comes once for two messages."""
+    user = account(RULES)
+    queue_id = postfix.send(LETTER, user.address)
+    assert postfix.delivery(queue_id).status == "sent"
+    filed_once(postfix, user, queue_id)
+
+    user.write(".pyfilterrc", RULES.replace("file into", "fiel into"))
+    for _ in range(2):
+        queue_id = postfix.send(LETTER, user.address)
+        assert postfix.delivery(queue_id).status == "sent"
+        postfix.gone(queue_id)
+    assert user.places() == {"Letters": 3, "INBOX": 1}
+    problems = [filed.fields("X-Pyfilter-Problem") for filed in user.folders()["Letters"]]
+    assert sorted(map(len, problems)) == [0, 1, 1]
+    (notice,) = user.folders()["INBOX"]
+    assert notice.fields("Subject") == [NOTICE]
+    assert user.unfinished() == []
 
 
 NONSENSE = {
@@ -55,8 +87,7 @@ def test_rules_that_are_nonsense(postfix: Postfix, account: Make, text: str) -> 
     queue_id = postfix.send(LETTER, user.address)
     assert postfix.delivery(queue_id).status == "sent"
     postfix.gone(queue_id)
-    assert user.places() == {"INBOX": 1}
-    assert len(user.only().fields("X-Pyfilter-Problem")) == 1
+    assert len(problem_mail(user).fields("X-Pyfilter-Problem")) == 1
 
 
 def test_rules_that_are_too_large(postfix: Postfix, account: Make) -> None:
@@ -65,8 +96,7 @@ def test_rules_that_are_too_large(postfix: Postfix, account: Make) -> None:
     queue_id = postfix.send(LETTER, user.address)
     assert postfix.delivery(queue_id).status == "sent"
     postfix.gone(queue_id)
-    assert user.places() == {"INBOX": 1}
-    (problem,) = user.only().fields("X-Pyfilter-Problem")
+    (problem,) = problem_mail(user).fields("X-Pyfilter-Problem")
     assert "error[E312]: the rule file is larger" in problem  # its first line; the field is folded
 
 
