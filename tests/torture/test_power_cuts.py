@@ -25,9 +25,11 @@ from .record import record
 from .scenarios import SCENARIOS
 
 CUTS, PEERS_CUTS, SINKS_CUTS = (200, 20, 50) if WHOLE else (3, 0, 3)
-SINKS = ("folder", "mbox", "mh", "new folder")
+SINKS = ("folder", "mbox", "mh", "new folder", "layout fs")
+NEW = 'rule "cron" { when header "X-Number" matches "{number}"; file into "New/{number}" }\n'
 RULES = {name: scenario.rules for name, scenario in SCENARIOS.items()} | {
-    "new folder": 'rule "cron" { when header "X-Number" matches regex "(.*)"; file into "New/{1}" }\n',
+    "new folder": NEW,
+    "layout fs": f"set layout = fs\n{NEW}",
     "not durable": 'set durable = none\nrule "cron" { when subject contains "cron"; file into "Cron" }\n',
 }
 # those that change what is on the disk
@@ -89,6 +91,7 @@ def cut_after_each(base: Path, deliverer: Deliverer, system: str, scenario: str,
             cut = image.cut()
             with after(home, cut):
                 seen = look(home)
+                assert not list(home.maildir.glob("new/*")), "the rules have errors"
             counts.update({"runs": 1, ended.fate: 1, "partial": bool(seen.partial)})
             counts["lost"] += ended.fate == "delivered" and not seen.whole[number]
     return dict(counts)
@@ -129,6 +132,7 @@ def points(home: Home) -> list[tuple[str, int]]:
     """Each call of a delivery that changes the disk, and the how-manieth of its name it is in its process."""
     trace = home.path.with_name("trace")
     assert home.deliver("-f", "-o", str(trace), "-e", f"trace={CALLS}", message=message(0)).status == 0
+    assert not list(home.maildir.glob("new/*")), "the rules have errors"
     counts: Counter[tuple[str, str]] = Counter()
     for line in trace.read_text(errors="replace").splitlines():
         if found := re.match(r"(\d+) +(\w+)\(", line):

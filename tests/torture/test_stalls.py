@@ -20,6 +20,7 @@ from typing import NamedTuple
 import pytest
 
 import pyfilter.status
+from pyfilter.language.loading import load
 
 from ..launcher.conftest import AS_INSTALLED, compile_launcher
 from .conftest import WHOLE
@@ -57,8 +58,10 @@ def filed(home: Home) -> list[bytes]:
 def prepared(base: Path, stall: Stall) -> Iterator[Home]:
     with Home(base, PYFILTER, rules="") as home:
         home.write(".pyfilterrc", DEADLINE + stall.rules.replace("HOME", str(home.path)))
-        for name in ("friends.txt", "more.rules", "away.txt", "stuck"):
-            home.write(name, "#!/bin/sh\ncat >/dev/null\n", 0o755)
+        for name in ("friends.txt", "more.rules", "away.txt"):
+            home.write(name, "# away\n")
+        home.write("stuck", "#!/bin/sh\ncat >/dev/null\n", 0o755)
+        assert load(str(home.path)).problem == ""
         if stall.after:
             other = MESSAGE.replace(b"<1@x.example>", b"<0@x.example>").replace(b"<a@x.example>", b"<b@x.example>")
             assert home.deliver(message=other).status == 0
