@@ -4,6 +4,7 @@ Everything goes through the open descriptor, so that nobody can put another file
 
 - ``opened``: a symbolic link at the end of a path counts if the user or root made it. The kernel has a setting for
   that (fs.protected_symlinks), which not every system and no container has for certain. Nothing waits: not a FIFO.
+  No file is made in another user's directory.
 - ``directory``: one of pyfilter's own below the home, made where it is missing. It and each above it up to the home
   belongs to the user or root, and nobody else can write it.
 - ``distrust``: what is wrong with a file that only the user or root may have written.
@@ -38,14 +39,27 @@ class Distrusted(PermissionError):
 def opened(path: AnyStr, flags: int, mode: int = 0o600) -> int:
     """A descriptor. Distrusted where a symbolic link of another user's stands in the place."""
     where = path
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     for _ in range(LINKS):
         try:
-            return os.open(where, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY, mode)
+            return _made(where, flags, mode) if flags & os.O_CREAT else os.open(where, flags)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
         where = _target(where)
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def _made(path: AnyStr, flags: int, mode: int) -> int:
+    directory, name = os.path.split(path)
+    above = os.open(directory or os.curdir, _DIRECTORY)
+    try:
+        found = os.fstat(above)
+        if belongs_to_another(found):
+            raise Distrusted(errno.EPERM, f"belongs to uid {found.st_uid}", directory)
+        return os.open(name, flags, mode, dir_fd=above)
+    finally:
+        os.close(above)
 
 
 def _target(path: AnyStr) -> AnyStr:

@@ -194,8 +194,9 @@ void await_verdict(struct child *child)
 
     if (*complaint)
         note("the delivery said: %s", complaint);
-    if (WIFSIGNALED(status)) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != DELIVERED) /* the mail is tried again: nothing of this attempt stays */
         kill_orphans();
+    if (WIFSIGNALED(status)) {
         if (told_by_signal(WTERMSIG(status)))
             defer("%s; the mail stays in the queue", told_by_signal(WTERMSIG(status)));
         defer("the delivery died of signal %d; the mail stays in the queue", WTERMSIG(status));

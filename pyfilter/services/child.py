@@ -4,7 +4,7 @@ In: the program and its arguments, what it reads on its standard input, values f
 output that are kept, a directory. Out: a Result; ``run`` raises nothing that the program could cause.
 
 - **No shell**: argv is what is run; a program without "/" is looked for in PATH. One that everybody can write, or put
-  into its directory, is not run.
+  into its directory, is not run, nor another user's in a directory of one's own.
 - **Environment**: HOME USER LOGNAME LANG TZ of ours, PATH as below, and the values given; nothing else. NUL is taken
   away, and a value that an old bash would take for a function, and run what stands behind it (CVE-2014-6271), begins
   with a blank.
@@ -13,7 +13,8 @@ output that are kept, a directory. Out: a Result; ``run`` raises nothing that th
 - **Time**: the program has its own session. At the deadline the whole group gets SIGTERM, limits.CHILD_GRACE_SECONDS
   later SIGKILL, which also comes where we are interrupted; this process' own alarm (deadline.py) comes later than both,
   and once the mail is filed the program has what is left of its time. When it has exited nothing is waited for: what it
-  left running may keep its output open. What of that is in its group is killed, and all of it by the launcher.
+  left running may keep its output open. What of that is in its group is killed; a
+  session of its own it keeps, unless the delivery is put off (the launcher's killing.c).
 - **Limits**: CPU, memory, size of files, open files, no core (limits.py); signals as a fresh program expects them.
 
 subprocess is not used: importing it costs more than most programs that are run here take to answer.
@@ -242,6 +243,8 @@ def _open_to_all(program: bytes) -> str:
     theirs = ownership.belongs_to_another(found) or not directory.st_mode & stat.S_ISVTX
     if directory.st_mode & stat.S_IWOTH and theirs:
         return "it cannot be run: others can write its directory"
+    if ownership.belongs_to_another(found) and directory.st_uid == os.geteuid():
+        return f"it cannot be run: it belongs to uid {found.st_uid}"
     return ""
 
 

@@ -22,6 +22,8 @@ import os
 import sqlite3
 import stat
 
+from pyfilter import ownership
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,7 +103,13 @@ class Store:
 
     def _distrusted(self, directory: str) -> str:
         """Why the file must not be used; empty if it may, and then it is there. Raises OSError."""
-        os.makedirs(directory, 0o700, exist_ok=True)
+        above = directory
+        while not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if above != directory:  # nothing is made in another user's directory
+            if why := ownership.distrust(os.stat(above)):
+                return f"{above} {why}: no {self._kept} are kept"
+            os.makedirs(directory, 0o700, exist_ok=True)
         for path, is_kind in ((directory, stat.S_ISDIR), (self._path, stat.S_ISREG)):
             try:
                 found = os.stat(path) if path == directory else os.lstat(path)

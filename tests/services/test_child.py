@@ -152,7 +152,8 @@ def test_what_it_leaves_in_a_session_of_its_own_does_not_hold_us(tmp_path: Path)
         (0o755, 0o777, 0, "it cannot be run: others can write its directory"),
         (0o755, 0o1777, 0, ""),
         (0o755, 0o1777, 61002, "it cannot be run: others can write its directory"),
-        (0o775, 0o775, 61002, ""),
+        (0o755, 0o755, 61002, "it cannot be run: it belongs to uid 61002"),
+        (0o775, 0o775, 0, ""),
     ],
 )
 def test_what_anybody_could_have_put_there_is_not_run(
