@@ -23,7 +23,7 @@ from pyfilter import limits
 from pyfilter.message import charsets, transfer
 from pyfilter.message.headers import Unreadable
 from pyfilter.message.parts import Part
-from pyfilter.message.words import raw_text
+from pyfilter.message.words import one_space, raw_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,10 +148,9 @@ def _shown(part: Part, text: str, room: _Room) -> str:
 
         text, room.steps = text_of(text, room.steps)
     elif part.flowed:
-        lines = text.splitlines()
-        room.take(0, len(lines))
-        text = _unflowed(lines, part.delsp)
-    return " ".join(text.translate(UNSEEN).split())
+        room.take(0, text.count("\n"))
+        text = _unflowed(text.replace("\r\n", "\n").split("\n"), part.delsp)
+    return one_space(text.translate(UNSEEN))
 
 
 def _unflowed(lines: list[str], delsp: bool) -> str:

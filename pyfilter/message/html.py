@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pyfilter import limits
 from pyfilter.message.headers import Unreadable
+from pyfilter.message.words import one_space
 
 __all__ = ["text_of"]
 
@@ -41,8 +42,9 @@ SHALLOW = frozenset(
 )  # fmt: skip
 
 TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]{0,30})")
-# a tag with its attributes; a quote that is never closed ends it here
-WHOLE = re.compile(r"<[a-zA-Z](?:[^>\"']+|\"[^\"]*\"|'[^']*')*")
+# a tag with its attributes; a quote that is never closed ends it here. What is repeated is remembered for each time:
+# no more than HTML_STEPS allow in one tag
+WHOLE = re.compile(r"<[a-zA-Z](?:[^>\"']+|\"[^\"]*\"|'[^']*'){0,8000}")
 # characters of a tag that may have too many attributes
 LONG = 40
 # of every tag, for all that is done with its element
@@ -66,7 +68,7 @@ def text_of(source: str, most: int) -> tuple[str, int]:
             pieces.append(" ")  # where a block begins, and behind one
         if name == TEXT:
             pieces.append(node.text(deep=False) or "")
-    return " ".join("".join(pieces).split()), most - steps
+    return one_space("".join(pieces)), most - steps
 
 
 def _steps(source: str, most: int) -> int:

@@ -23,7 +23,7 @@ from __future__ import annotations
 from pyfilter import limits
 from pyfilter.message.headers import Unreadable
 
-__all__ = ["Word", "clean", "decode", "encoded_words", "raw_text", "unfold"]
+__all__ = ["Word", "clean", "decode", "encoded_words", "one_space", "raw_text", "unfold"]
 
 # the name of a character set is at most this long, with its language (RFC 2231, section 5)
 LABEL_BYTES = 80
@@ -71,6 +71,27 @@ def clean(text: str) -> str:
         # pairs of surrogates become the character they stand for
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.translate(CONTROLS)
+
+
+# characters whose words are parted at a time: each word is an object of some 50 bytes
+_AT_A_TIME = 64 << 10
+
+
+def one_space(text: str) -> str:
+    """``text`` with white space of any kind between its words as one space, none around."""
+    if len(text) <= _AT_A_TIME:
+        return " ".join(text.split())
+    made: list[str] = []
+    apart = False
+    for at in range(0, len(text), _AT_A_TIME):
+        piece = text[at : at + _AT_A_TIME]
+        joined = " ".join(piece.split())
+        if joined and made and (apart or piece[0].isspace()):
+            made.append(" ")
+        if joined:
+            made.append(joined)
+        apart = piece[-1].isspace()
+    return "".join(made)
 
 
 def raw_text(raw: bytes) -> str:

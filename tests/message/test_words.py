@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyfilter import limits
+from pyfilter.message import words
 from pyfilter.message.charsets import CODECS, codec_of
 from pyfilter.message.headers import Unreadable
 from pyfilter.message.words import decode
@@ -143,3 +144,21 @@ def test_one_encoded_word_more_cannot_be_read() -> None:
     with pytest.raises(Unreadable) as problem:
         decode(b"=?utf-8?Q?a?= " * (limits.ENCODED_WORDS + 1))
     assert str(problem.value) == "a field has more than 1000 encoded words"
+
+
+@pytest.mark.parametrize("at_a_time", range(1, 12))
+def test_white_space_is_one_space_wherever_a_long_text_is_cut(at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_AT_A_TIME", at_a_time)
+    for text in (
+        "",
+        " ",
+        "\u3000 \n",
+        "a",
+        " a",
+        "a ",
+        "ab cd",
+        " ab \t\u2028 cd  e  ",
+        "abcdefghijklmno p",
+        "a" + " " * 30 + "b",
+    ):
+        assert words.one_space(text) == " ".join(text.split())
