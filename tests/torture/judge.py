@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from .deliverers import Ended
-from .scenarios import FALLBACK
+from .scenarios import FALLBACK, SCENARIOS
 from .sweep import Run
 
 __all__ = ["CHECKS", "NEVER", "broken", "figures", "refiled", "undurable"]
@@ -32,6 +32,9 @@ LONGEST_SECONDS = 5
 
 # what each status may say to a sender
 WORDS = {0: (b"",), 75: (POSTPONED, b""), 77: (REFUSED,)}
+
+# the places that a reader looks after
+FOLDERS = frozenset(place for scenario in SCENARIOS.values() for place in scenario.places) - {"mbox", "mh", "sent"}
 
 # a call that brings something to disk, or the last word on what was written
 TO_DISK = re.compile(r"(fsync|fdatasync)\(\d+<[^>]*/(Maildir|Mail)/|close\(\d+<[^>]*/tmp/\d")
@@ -108,8 +111,12 @@ def figures(runs: list[Run]) -> dict[str, int]:
 
 
 def refiled(runs: Iterable[Run]) -> int:
-    """How many retries have made a copy of which a reader had taken the first one out of its folder."""
-    return sum(run.reader == "takes it away" and any(run.finally_seen.copies.values()) for run in runs)
+    """How many retries have made a copy in a Maildir again, the first one having been taken away by a reader."""
+    return sum(
+        run.reader == "takes it away"
+        and any(run.finally_seen.copies[place] for place in FOLDERS & {*run.scenario.places})
+        for run in runs
+    )
 
 
 def undurable(trace: Iterable[str]) -> list[str]:
