@@ -10,6 +10,7 @@ records these figures.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -31,7 +32,18 @@ from pyfilter.message.parameters import parameters
 from pyfilter.message.words import decode
 from pyfilter.services.dkim import canonical_body
 
-__all__ = ["BOMBS", "CODEC_BOMBS", "HIGHEST_RATIO", "MEGABYTE", "PATTERN_BOMBS", "SECONDS", "Bomb", "measured", "read"]
+__all__ = [
+    "BOMBS",
+    "CODEC_BOMBS",
+    "HIGHEST_RATIO",
+    "MEGABYTE",
+    "PATTERN_BOMBS",
+    "SECONDS",
+    "Bomb",
+    "measured",
+    "memory",
+    "read",
+]
 
 MEGABYTE = 1 << 20
 # of a header with its field's name: what is longer is not read
@@ -357,6 +369,32 @@ def measured(bomb: Bomb, rounds: int = 6) -> tuple[list[float], list[float]]:
         if max(ratios, default=0) < HIGHEST_RATIO and times[-1] < SECONDS * 1000:
             break
     return times, ratios
+
+
+def memory(bomb: Bomb) -> int:
+    """Bytes that a process of its own takes at most to read the largest, beyond what it had with the message made."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            data = bomb.make(bomb.largest)
+            with open("/proc/self/clear_refs", "w") as refs:
+                refs.write("5")  # the peak is what it is now: proc(5)
+            before = kilobytes("VmRSS")
+            read(bomb, data)
+            os.write(writing, b"%d" % (kilobytes("VmHWM") - before))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return int(said) << 10
+
+
+def kilobytes(name: str) -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name))
 
 
 def main() -> int:
