@@ -24,7 +24,7 @@ __all__ = ["names", "suppose"]
 
 def names() -> list[str]:
     """What can be supposed: spam, spam.score …"""
-    rows = [row for row in FIELDS.values() if row.built and row.kind in WORDS and row.name not in CLOCK]
+    rows = [row for row in FIELDS.values() if row.kind in WORDS and row.name not in CLOCK]
     return [name for row in rows for name in (row.name, *(f"{row.name}.{part}" for part in row.parts))]
 
 
@@ -51,8 +51,6 @@ def _unknown(name: str) -> str:
         return f"--fact does not know `{name}`: --{name} names it"
     if row is not None and row.name in CLOCK:
         return f"--fact does not know `{name}`: --now supposes the moment"
-    if row is not None and not row.built:
-        return f"`{row.name}` is not in this version"
     if row is not None and row.kind not in WORDS:
         return f"`{row.name}` stands in the message itself; what can be supposed is {', '.join(names())}"
     if meant:

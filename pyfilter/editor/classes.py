@@ -49,7 +49,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
             (
                 "inbox", "mbox", "mh",
                 *(word for words in WORDS.values() for word in words),
-                *(word for row in SETTINGS.values() for word in (*row.choices, *row.later)),
+                *(word for row in SETTINGS.values() for word in row.choices),
             )
         )
     ),

@@ -103,8 +103,7 @@ def _beginnings(here: Standing, covered: set[str]) -> Iterator[Offer]:
     covered |= here.expected & words.keys()
     for word in _STATEMENTS_IN.get(here.block, ()):
         row = STATEMENTS[word]
-        if row.built:
-            yield Offer(word, "statement", row.doc, row.example, f"{word} ")
+        yield Offer(word, "statement", row.doc, row.example, f"{word} ")
     if here.block == "test":
         for word in sorted(first & {"message", "given", "expect"}):
             yield Offer(word, "statement", "", "", f"{word} ")
@@ -119,7 +118,7 @@ def _verbs(words: Iterable[str]) -> Iterator[Offer]:
     """The actions that begin with one of these words."""
     first = set(words)
     for verb, row in ACTIONS.items():
-        if row.built and verb.split()[0] in first:
+        if verb.split()[0] in first:
             yield Offer(verb, "action", row.doc, row.example, verb if row.example == verb else f"{verb} ")
 
 
@@ -127,7 +126,7 @@ def _fields_and_conditions(here: Standing, program: list[Reading]) -> Iterator[O
     for name, kind, doc in every_field():
         yield Offer(name, "field", doc, kind, f"{name} " if name in ("header", "environment", "command") else name)
     for name, made in names.definitions(program).items():
-        if isinstance(made[0], Define) and STATEMENTS["define"].built:
+        if isinstance(made[0], Define):
             yield Offer(name, "condition", detail=one_line(made[0].condition.span.text))
     for word in ("not", "any", "all", "none", "at least"):
         if _terminal(word) in here.expected:
@@ -152,7 +151,7 @@ def _kind_before(here: Standing) -> str | None:
 
 def _relations(kind: str | None) -> Iterator[Offer]:
     for word, row in RELATIONS.items():
-        if not row.built or (kind is not None and kind not in row.kinds):
+        if kind is not None and kind not in row.kinds:
             continue
         if word == "compare":
             for sign in _COMPARISONS:
@@ -178,7 +177,7 @@ def _values(here: Standing, program: list[Reading], home: str, covered: set[str]
         yield from _shipped()
     elif here.last == "SET":
         for setting in SETTINGS.values():
-            if setting.built and here.block == "":
+            if here.block == "":
                 yield Offer(setting.name, "setting", setting.doc, setting.example, f"{setting.name} = ")
         if here.block == "":
             covered.add("HEADER")

@@ -100,13 +100,13 @@ def _named_field(name: str) -> str:
     row = FIELDS.get(name)
     if row is not None:
         parts = ", ".join(f"`.{part}`" for part in row.parts)
-        return _entry(name, f"field, {row.kind}", row.doc, row.example, f"Parts: {parts}" if parts else "", row.built)
+        return _entry(name, f"field, {row.kind}", row.doc, row.example, f"Parts: {parts}" if parts else "")
     base, _, part = name.rpartition(".")
     row = FIELDS.get(base)
     if row is None or part not in row.parts:
         return ""
     doc = next((piece.doc for piece in PARTS if piece.name == part), "")
-    return _entry(name, "field", f"{row.doc}; `.{part}`: {doc}" if doc else row.doc, "", "", row.built)
+    return _entry(name, "field", f"{row.doc}; `.{part}`: {doc}" if doc else row.doc, "")
 
 
 def _named(name: str) -> Callable[..., str]:
@@ -120,13 +120,13 @@ def _setting(name: str) -> str:
         return ""
     default = row.unset if row.default is None else {True: "yes", False: "no"}.get(row.default, str(row.default))  # type: ignore[call-overload]
     choices = f"Choices: {', '.join(f'`{word}`' for word in row.choices)}\n\n" if row.choices else ""
-    return _entry(name, "setting", row.doc, row.example, f"{choices}Default: `{default}`", row.built)
+    return _entry(name, "setting", row.doc, row.example, f"{choices}Default: `{default}`")
 
 
 def _relation(node: Relation, around: Node | None, at: int, program: list[Reading]) -> str:
     row = RELATIONS[node.word]
     name = node.operator or ("not " if node.negated else "") + node.word
-    return _entry(name, "relation", f"holds if the field: {row.doc}", row.example, "", row.built)
+    return _entry(name, "relation", f"holds if the field: {row.doc}", row.example)
 
 
 def _action(node: Action, around: Node | None, at: int, program: list[Reading]) -> str:
@@ -134,7 +134,7 @@ def _action(node: Action, around: Node | None, at: int, program: list[Reading]) 
     if row is None:
         return ""
     ends = "Ends the filtering" + (", unless `and continue` stands behind it." if row.continuable else ".")
-    return _entry(node.verb, "action", row.doc, row.example, ends if row.ends or row.stops else "", row.built)
+    return _entry(node.verb, "action", row.doc, row.example, ends if row.ends or row.stops else "")
 
 
 def _word(node: Word, around: Node | None, at: int, program: list[Reading]) -> str:
@@ -196,7 +196,7 @@ def _statement(word: str) -> Callable[..., str]:
         if at > node.span.start + len(word):
             return ""
         row = STATEMENTS.get(word)
-        return _entry(word, "statement", row.doc, row.example, "", row.built) if row else ""
+        return _entry(word, "statement", row.doc, row.example) if row else ""
 
     return tell
 
@@ -233,14 +233,12 @@ _TELLERS: dict[type, Callable[..., str]] = {
 }
 
 
-def _entry(name: str, kind: str, doc: str, example: str = "", more: str = "", built: bool = True) -> str:
+def _entry(name: str, kind: str, doc: str, example: str = "", more: str = "") -> str:
     pieces = [f"**{_plain(name)}** — {kind}"]
     if doc:
         pieces.append(doc)
     if more:
         pieces.append(more)
-    if not built:
-        pieces.append("*Not in this version.*")
     if example:
         pieces.append(_fenced(example, "pyfilter"))
     return "\n\n".join(pieces)

@@ -65,9 +65,6 @@ class Actions:
         row = ACTIONS[node.verb]
         if node.verb in _FOR_A_FOLDER and self._names_a_folder(node):
             return None
-        if not row.built:
-            self.report.later(f"`{node.verb}`", node.verb_span, row.meanwhile)
-            return None
         if node.continues is not None and not (row.ends and row.continuable):
             self._goes_on(node, node.continues)
         return _VERBS[node.verb](self, node, scope, (node.span.line, file))
@@ -83,7 +80,7 @@ class Actions:
 
     def _goes_on(self, node: Action, span: Span) -> None:
         row = ACTIONS[node.verb]
-        takers = backquoted(r.verb for r in ACTIONS.values() if r.ends and r.continuable and r.built)
+        takers = backquoted(r.verb for r in ACTIONS.values() if r.ends and r.continuable)
         if row.ends or row.stops:
             label, help = f"`{node.verb}` ends the filtering", f"only {takers} take `and continue`"
         else:

@@ -36,11 +36,6 @@ class Report:
         """Whether this was reported of this place."""
         return (code, id(span.source), span.start, span.end) in self._found
 
-    def later(self, what: str, span: Span, meanwhile: str = "") -> None:
-        """``what``, in its backquotes, is in the language but not in this version."""
-        help = f"until then: {meanwhile}" if meanwhile else ""
-        self.add("E400", f"{what} is not in this version", span, "part of the language, but not built yet", help)
-
     @property
     def failed(self) -> bool:
         return any(diagnostic.severity == "error" for diagnostic in self._found.values())

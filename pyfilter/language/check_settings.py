@@ -27,7 +27,7 @@ class Settings:
         self.values = Values(texts, report)
 
     def settings(self, files: list[File]) -> dict[str, object]:
-        made: dict[str, object] = {row.name: row.default for row in SETTINGS.values() if row.built}
+        made: dict[str, object] = {row.name: row.default for row in SETTINGS.values()}
         places: dict[str, Span] = {}
         seen_in: dict[int, dict[str, Span]] = {}
         for file in files:
@@ -59,9 +59,6 @@ class Settings:
         if row is None:
             self._unknown(node)
             return
-        if not row.built:
-            self.report.later(f"the setting `{name}`", node.name.span, "leave the line out")
-            return
         if name in seen:
             self.report.add(
                 "E203",
@@ -84,7 +81,7 @@ class Settings:
     def _unknown(self, node: Setting) -> None:
         name = node.name.name
         guess = _HABITS.get(name.casefold().replace("_", "-")) or nearest(name, SETTINGS)
-        built = list(dict.fromkeys(_family(row.name) for row in SETTINGS.values() if row.built))
+        built = list(dict.fromkeys(_family(row.name) for row in SETTINGS.values()))
         help = f"did you mean `{guess}`?" if guess else f"the settings are {backquoted(built)}"
         if guess is None and node.values and isinstance(node.values[0], Text):
             help += f";\na text of your own is named by `let {name} = {node.values[0].span.text}`"

@@ -85,7 +85,7 @@ class Tests:
             excerpt = self.excerpts.number(node.span)
             return check_truths.within(node, excerpt, self.numbers, self.report), Scope()
         row = RELATIONS[relation.word]
-        if not row.built or kind not in row.kinds:
+        if kind not in row.kinds:
             remedy_values.misfit(node, key, kind, self.report)
             return None, forgive(node)
         excerpt = self.excerpts.number(node.span)
@@ -186,8 +186,7 @@ class Tests:
         if field_kind(name) in TEXTUAL and name not in ("header", "environment"):
             self.names.use(name, value.span)
             return (("field", name, None),)
-        if not remedy_fields.later(name, value.span, self.report):
-            remedy_values.unquoted(node, value, self.names, self.report)
+        remedy_values.unquoted(node, value, self.names, self.report)
         return None
 
     def _star(self, relation: Relation, value: Text, instead: str) -> None:

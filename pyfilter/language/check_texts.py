@@ -222,7 +222,7 @@ class Texts:
                 [Note(span, f"captured here, which {why}")],
             )
             return
-        if self._later(hole):
+        if self._is_no_part(hole):
             return
         fields = () if in_let else (n for n in field_names() if field_kind(n))
         guess = nearest(name, [*scope.sure, *self.names.lets, *fields])
@@ -244,8 +244,8 @@ class Texts:
             )
         self.report.add("E205", f"nothing sets `{{{name}}}`", hole.span, label, help)
 
-    def _later(self, hole: Hole) -> bool:
-        """Fields of later versions, and parts of a date without the date."""
+    def _is_no_part(self, hole: Hole) -> bool:
+        """A field with a part that it has not, or without what names its value; parts of a date without the date."""
         base, _, part = hole.name.rpartition(".")
         row = FIELDS.get(hole.name) or FIELDS.get(base)
         if hole.name in ("year", "month", "day"):
@@ -254,22 +254,19 @@ class Texts:
             return True
         if row is None:
             return False
-        if row.built:
-            if hole.name in ("header", "environment"):
-                self.report.add(
-                    "E205",
-                    f"`{{{hole.name}}}` names no value",
-                    hole.span,
-                    "which one?",
-                    f'capture it: `{hole.name} NAME matches "{{text}}"`, then write `{{text}}`',
-                )
-            else:
-                parts = [piece.name for piece in PARTS if piece.name in row.parts]
-                has = "it has none" if not parts else "it has ." + ", .".join(parts)
-                has += f"; a format writes the rest: `{{{base}:%H}}`" if row.kind == "moment" else ""
-                self.report.add("E205", f"`{base}` has no part `{part}`", hole.span, "", has)
+        if hole.name in ("header", "environment"):
+            self.report.add(
+                "E205",
+                f"`{{{hole.name}}}` names no value",
+                hole.span,
+                "which one?",
+                f'capture it: `{hole.name} NAME matches "{{text}}"`, then write `{{text}}`',
+            )
             return True
-        self.report.later(f"`{{{hole.name}}}`", hole.span)
+        parts = [piece.name for piece in PARTS if piece.name in row.parts]
+        has = "it has none" if not parts else "it has ." + ", .".join(parts)
+        has += f"; a format writes the rest: `{{{base}:%H}}`" if row.kind == "moment" else ""
+        self.report.add("E205", f"`{base}` has no part `{part}`", hole.span, "", has)
         return True
 
 

@@ -50,9 +50,6 @@ class Values:
         word = value.plain if isinstance(value, Text) else value.name if isinstance(value, Word) else None
         if isinstance(value, Word) and word in row.choices:
             return (word,)
-        if word in row.later:
-            self.report.later(f"`{row.name} = {word}`", value.span, f"`set {row.name} = {row.choices[0]}`")
-            return None
         self._wrong(row, value.span, "not one of its values")
         return None
 

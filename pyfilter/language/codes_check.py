@@ -249,13 +249,6 @@ CODES_CHECK: dict[str, tuple[str, str]] = {
     ),
     "E320": ("too many rules", "There are limits to how many rules a program has and how deep they nest."),
     "E321": ("condition too deep", "There is a limit to how deep parentheses and groups nest."),
-    "E400": (
-        "not in this version",
-        (
-            "The word is part of the rule language, but this version of pyfilter does not do it yet. The rule cannot\n"
-            "be used until then; the remedy says what can be done meanwhile."
-        ),
-    ),
     "W301": (
         "rule that can never run",
         (

@@ -212,7 +212,7 @@ def _sections() -> Iterable[str]:
     yield "## Statements\n"
     yield _table(
         ("statement", "what it does", "example"),
-        ((f"`{row.word}`", row.doc, f"`{row.example}`") for row in STATEMENTS.values() if row.built),
+        ((f"`{row.word}`", row.doc, f"`{row.example}`") for row in STATEMENTS.values()),
     )
     yield _LIST_FILES
     yield "## Conditions\n"
@@ -223,7 +223,6 @@ def _sections() -> Iterable[str]:
         (
             (f"`{row.name}`", row.doc, " ".join(f"`.{part}`" for part in row.parts), f"`{row.example}`")
             for row in FIELDS.values()
-            if row.built
         ),
     )
     yield (
@@ -239,7 +238,6 @@ def _sections() -> Iterable[str]:
         (
             ("a comparison" if row.word == "compare" else f"`{row.word}`", row.doc, f"`{row.example}`")
             for row in RELATIONS.values()
-            if row.built
         ),
     )
     yield _RELATIONS
@@ -253,7 +251,6 @@ def _sections() -> Iterable[str]:
         (
             (f"`{row.verb}`", row.doc, _ends(row.ends, row.continuable, row.stops), f"`{row.example}`")
             for row in ACTIONS.values()
-            if row.built
         ),
     )
     yield _table(("flag", "in a mail client"), ((f"`{row.word}`", row.doc) for row in FLAGS.values()))
@@ -261,7 +258,7 @@ def _sections() -> Iterable[str]:
     yield "## Settings\n"
     yield _table(
         ("setting", "default", "what it is", "example"),
-        ((f"`{row.name}`", _default(row), row.doc, f"`{row.example}`") for row in SETTINGS.values() if row.built),
+        ((f"`{row.name}`", _default(row), row.doc, f"`{row.example}`") for row in SETTINGS.values()),
     )
     yield (
         "### `/etc/pyfilterrc`\n\n"
@@ -269,18 +266,6 @@ def _sections() -> Iterable[str]:
         "program: its lists and texts can be used in `~/.pyfilterrc`, a name is defined only once in both, and a\n"
         "setting of the user wins over the system's. A message that its rules take does not come to the user's rules.\n"
     )
-    yield "## Not in this version\n"
-    yield "These words belong to the language; until they are built a rule that uses one is an error (E400).\n"
-    later = {
-        "fields": (row.name for row in FIELDS.values() if not row.built),
-        "actions": (row.verb for row in ACTIONS.values() if not row.built),
-        "settings": (row.name for row in SETTINGS.values() if not row.built),
-        "values": (f"{row.name} = {value}" for row in SETTINGS.values() for value in row.later),
-        "statements": (row.word for row in STATEMENTS.values() if not row.built),
-        "relations": (row.word for row in RELATIONS.values() if not row.built),
-    }
-    told = ((kind, ", ".join(f"`{word}`" for word in words)) for kind, words in later.items())
-    yield _table(("kind", "words"), (row for row in told if row[1]))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyfilter.language.check_headers import WELL_KNOWN
 from pyfilter.language.check_names import Names
 from pyfilter.language.check_report import Report, backquoted, nearest, on_one_line
-from pyfilter.language.tree import ActionDefinition, Define, Field, Span, Test, Word
+from pyfilter.language.tree import ActionDefinition, Define, Field, Test, Word
 from pyfilter.language.vocabulary import (
     ACTIONS,
     FIELDS,
@@ -16,7 +16,7 @@ from pyfilter.language.vocabulary import (
 from pyfilter.language.vocabulary_rows import FieldRow
 from pyfilter.message.envelope import ENVIRONMENT
 
-__all__ = ["later", "later_field", "no_field", "variable"]
+__all__ = ["no_field", "variable"]
 
 # field -> what people call it
 _CALLED = {
@@ -60,20 +60,6 @@ _ALL_FIELDS = frozenset(field_names())
 _HEADERS = frozenset(header.casefold() for header in WELL_KNOWN)
 
 
-def later_field(row: FieldRow, name: str, span: Span, report: Report) -> None:
-    """A field that is not in this version."""
-    report.later(f"`{name}`", span, row.meanwhile if name == row.name else "")
-
-
-def later(name: str, span: Span, report: Report) -> bool:
-    """Report ``name`` if it is a field of a later version."""
-    row = FIELDS.get(name) or FIELDS.get(name.rpartition(".")[0])
-    if row is None or row.built:
-        return False
-    later_field(row, name, span, report)
-    return True
-
-
 def variable(name: Word, report: Report) -> None:
     """Warn of a variable that no mail server passes."""
     if name.name in ENVIRONMENT:
@@ -90,8 +76,6 @@ def no_field(node: Test, subject: Field, names: Names, report: Report) -> None:
     name = subject.name
     if names.unread(name):
         return  # its definition is reported already
-    if later(name, subject.span, report):
-        return
     report.add(
         "E201", f"there is no field `{name}`", subject.span, "not a field of a message", _meant(node, subject, names)
     )
@@ -108,9 +92,9 @@ def _meant(node: Test, subject: Field, names: Names) -> str:
     if plain in _ALWAYS:
         return "a rule without `when` takes every message: leave the line out"
     if plain in _ALL_FIELDS:
-        return _did_you_mean(plain)
+        return f"did you mean `{plain}`?"
     if plain in _HABITS:
-        return _did_you_mean(_HABITS[plain])
+        return f"did you mean `{_HABITS[plain]}`?"
     base, _, part = name.rpartition(".")
     if base.casefold() == "header":
         return f"did you mean `header {part}`?"
@@ -126,19 +110,11 @@ def _meant(node: Test, subject: Field, names: Names) -> str:
         return f"`{name}` is no field; a condition begins with one: `from`, `subject`, `size` …"
     guess = nearest(name, field_names())
     if guess:
-        return _did_you_mean(guess)
+        return f"did you mean `{guess}`?"
     header = nearest(name, WELL_KNOWN)
     if header:
         return f"did you mean `header {header}`?"
     return f"fields are `from`, `to`, `subject`, `size` …; any other header is asked by `header {name}`"
-
-
-def _did_you_mean(field: str) -> str:
-    row = FIELDS.get(field) or FIELDS[field.rpartition(".")[0]]
-    if row.built:
-        return f"did you mean `{field}`?"
-    until = f";\nuntil then: {row.meanwhile}" if row.meanwhile and field == row.name else ""
-    return f"it is written `{field}`, which is not in this version{until}"
 
 
 def _yours(name: str, names: Names) -> str:

@@ -52,7 +52,7 @@ def bare(node: Test, key: str, report: Report) -> None:
 
 
 def misfit(node: Test, key: str, kind: str, report: Report) -> None:
-    """The relation does not fit the field, or is not in this version."""
+    """The relation does not fit the field."""
     relation = node.relation
     assert relation is not None
     shown = relation.operator or relation.word
@@ -104,7 +104,7 @@ def _timely(key: str, relation: Relation) -> str:
 
 
 def _textual(subject: str) -> str:
-    words = [row.word for row in RELATIONS.values() if row.built and "text" in row.kinds]
+    words = [row.word for row in RELATIONS.values() if "text" in row.kinds]
     return f'texts take {backquoted(words)}: `{subject} contains "…"`'
 
 

@@ -17,7 +17,6 @@ from difflib import get_close_matches
 from pyfilter.language.braces import stray
 from pyfilter.language.diagnostics import Diagnostic
 from pyfilter.language.expected import expected
-from pyfilter.language.not_yet import not_yet
 from pyfilter.language.slips import TEXT, Slip, filled
 from pyfilter.language.slips_action import SLIPS as ACTION
 from pyfilter.language.slips_borrowed import SLIPS as BORROWED
@@ -154,10 +153,7 @@ def _remedy(slip: Slip, words: dict[str, str]) -> str:
     lines = [f"write `{filled(slip.write, words)}`"] if slip.write else []
     if slip.help:
         lines.append(filled(slip.help, words))
-    remedy = ";\n".join(lines)
-    written = re.search(r"write `([^`]*)`", remedy)
-    later = not_yet(written[1]) if written else ""
-    return f"{remedy};\n{later}" if later else remedy
+    return ";\n".join(lines)
 
 
 # ------------------------------------------------------- words that look alike

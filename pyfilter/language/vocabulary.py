@@ -1,9 +1,7 @@
 """THE TABLE: every word of the rule language, one row each.
 
 The checker looks words up here, the reference in docs/language.md is made from
-it (see ``reference.py``), remedies are guessed from it. A row that is not
-``built`` is part of the language but not of this version: the checker says so
-(E400) and, with ``meanwhile``, what can be done until then.
+it (see ``reference.py``), remedies are guessed from it.
 
 Kinds of fields, which decide what relations fit and what they take:
 
@@ -19,15 +17,13 @@ moment     a day or a moment (check_dates.py): < <= > >= ==, is, between, exists
 time       a 24-hour time: < <= > >= ==, is, between
 seconds    a number with a unit of time: < <= > >= ==, is, between, within, exists
 weekday    a word of WORDS, never alone: is
-others     belong to fields of later versions
 =========  =====================================================================
 """
 
 from __future__ import annotations
 
-from pyfilter.language.vocabulary_actions import BUILT_ACTIONS, FLAGS
-from pyfilter.language.vocabulary_fields import BUILT_FIELDS, PARTS
-from pyfilter.language.vocabulary_later import LATER_ACTIONS, LATER_FIELDS, LATER_SETTINGS
+from pyfilter.language.vocabulary_actions import ACTION_ROWS, FLAGS
+from pyfilter.language.vocabulary_fields import FIELD_ROWS, PARTS
 from pyfilter.language.vocabulary_rows import (
     ActionRow,
     FieldRow,
@@ -37,7 +33,7 @@ from pyfilter.language.vocabulary_rows import (
     StatementRow,
     UnitRow,
 )
-from pyfilter.language.vocabulary_settings import BUILT_SETTINGS
+from pyfilter.language.vocabulary_settings import SETTING_ROWS
 
 __all__ = [
     "ACTIONS",
@@ -73,7 +69,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-FIELDS: dict[str, FieldRow] = {row.name: row for row in (*BUILT_FIELDS, *LATER_FIELDS)}
+FIELDS: dict[str, FieldRow] = {row.name: row for row in FIELD_ROWS}
 
 # --------------------------------------------------------------- relations
 
@@ -114,9 +110,9 @@ RELATIONS: dict[str, RelationRow] = {
     )
 }
 
-ACTIONS: dict[str, ActionRow] = {row.verb: row for row in (*BUILT_ACTIONS, *LATER_ACTIONS)}
+ACTIONS: dict[str, ActionRow] = {row.verb: row for row in ACTION_ROWS}
 
-SETTINGS: dict[str, SettingRow] = {row.name: row for row in (*BUILT_SETTINGS, *LATER_SETTINGS)}
+SETTINGS: dict[str, SettingRow] = {row.name: row for row in SETTING_ROWS}
 
 # ------------------------------------------------------- statements, units
 
@@ -242,15 +238,15 @@ RESERVED = frozenset(
 def field_kind(name: str) -> str | None:
     """The kind of a field of this version by its full name, part included; None where there is none."""
     row = FIELDS.get(name)
-    if row is not None and row.built:
+    if row is not None:
         return row.kind
     base, _, part = name.rpartition(".")
     row = FIELDS.get(base)
-    if row is None or not row.built or part not in row.parts:
+    if row is None or part not in row.parts:
         return None
     return next(piece.kind for piece in PARTS if piece.name == part)
 
 
 def field_names() -> list[str]:
-    """Every field with every part, also of later versions: what a misspelt word may have meant."""
+    """Every field with every part: what a misspelt word may have meant."""
     return [name for row in FIELDS.values() for name in (row.name, *(f"{row.name}.{part}" for part in row.parts))]

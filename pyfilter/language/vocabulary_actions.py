@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_rows import ActionRow, FlagRow
 
-__all__ = ["BUILT_ACTIONS", "FLAGS"]
+__all__ = ["ACTION_ROWS", "FLAGS"]
 
-BUILT_ACTIONS = (
+ACTION_ROWS = (
     ActionRow(
         "file into",
         "files it into a folder, which is made if it is missing",

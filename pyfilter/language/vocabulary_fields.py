@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyfilter.language.vocabulary_rows import FieldRow, PartRow
 
-__all__ = ["BUILT_FIELDS", "PARTS"]
+__all__ = ["FIELD_ROWS", "PARTS"]
 
 _BOX = ("address", "local", "domain", "extension")
 _BOXES = (*_BOX, "name", "text", "count")
@@ -30,7 +30,7 @@ PARTS = (
     PartRow("tests", "text", "the name of each test that hit: `BAYES_99`"),
 )
 
-BUILT_FIELDS = (
+FIELD_ROWS = (
     FieldRow(
         "sender",
         "text",

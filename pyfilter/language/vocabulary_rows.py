@@ -1,5 +1,4 @@
-"""The shapes of the vocabulary's rows; the rows themselves stand in ``vocabulary.py``
-and, for what is not in this version yet, in ``vocabulary_later.py``."""
+"""The shapes of the vocabulary's rows; the rows themselves stand in ``vocabulary.py``."""
 
 from __future__ import annotations
 
@@ -17,16 +16,13 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """``example`` is a condition; ``meanwhile`` says what to do until the field is built; ``asks``: its value
-    does not stand in the message, the world is asked for it."""
+    """``example`` is a condition; ``asks``: its value does not stand in the message, the world is asked for it."""
 
     name: str
     kind: str
     doc: str
     example: str
     parts: tuple[str, ...] = ()
-    built: bool = True
-    meanwhile: str = ""
     asks: bool = False
 
 
@@ -38,7 +34,6 @@ class RelationRow:
     kinds: frozenset[str]
     doc: str
     example: str
-    built: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +47,12 @@ class ActionRow:
     ends: bool = False
     continuable: bool = True
     stops: bool = False
-    built: bool = True
-    meanwhile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
     """``kind``: path, choice, yes-no, duration, bytes, number, address, mailbox, text, texts; ``default`` as it
-    stands in the Program; ``unset`` says what None means.
-    ``later``: choices that are not in this version."""
+    stands in the Program; ``unset`` says what None means."""
 
     name: str
     kind: str
@@ -68,8 +60,6 @@ class SettingRow:
     doc: str
     example: str
     choices: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-    built: bool = True
     unset: str = "none"
 
 
@@ -80,8 +70,6 @@ class StatementRow:
     word: str
     doc: str
     example: str
-    built: bool = True
-    meanwhile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""The settings of this version. See ``vocabulary.py``."""
+"""The settings of the language. See ``vocabulary.py``."""
 
 from __future__ import annotations
 
 from pyfilter import limits
 from pyfilter.language.vocabulary_rows import SettingRow
 
-__all__ = ["BUILT_SETTINGS"]
+__all__ = ["SETTING_ROWS"]
 
 
 def _scanner(name: str, address: str) -> tuple[SettingRow, ...]:
@@ -42,7 +42,7 @@ def _scanner(name: str, address: str) -> tuple[SettingRow, ...]:
     )
 
 
-BUILT_SETTINGS = (
+SETTING_ROWS = (
     SettingRow(
         "maildir",
         "path",

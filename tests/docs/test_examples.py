@@ -91,7 +91,7 @@ RELATION = "|".join(map(re.escape, (word for word in RELATIONS if word != "compa
 KINDS = {
     "declaration": (re.compile(rf"(?!set header )(?:{'|'.join(DECLARATIONS)})\s.*[=\"]"), "{}"),
     "action": (
-        re.compile(rf"(?:{'|'.join(row.verb for row in ACTIONS.values() if row.built)})\s.*\""),
+        re.compile(rf"(?:{'|'.join(row.verb for row in ACTIONS.values())})\s.*\""),
         "rule r {{\n{}\n}}",
     ),
     "condition": (

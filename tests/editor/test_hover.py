@@ -79,13 +79,6 @@ def test_nothing_is_told_of_a_text_or_a_comment() -> None:
     assert tell("# or", text="# or not\nrule a { keep }\n") == ""
 
 
-def test_a_word_of_a_later_version_is_told_to_be_one() -> None:
-    later = next((row for row in FIELDS.values() if not row.built), None)
-    if later is not None:
-        text = tell(later.name, text=f"rule a {{ when {later.example}; keep }}\n")
-        assert "*Not in this version.*" in text
-
-
 def test_every_field_is_told_of() -> None:
     for row in FIELDS.values():
         text = f"rule a {{ when {row.example}; keep }}\n"

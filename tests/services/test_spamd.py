@@ -43,7 +43,7 @@ from .fake_spamd import ANSWERS, FAILURES, TESTS, spamd
 
 RAW = b"Subject: x\r\nFrom: a@b\n\n\0\xff.\n.\r\nlast line without an end"
 LONG = b"Subject: x\n\n" + b"x" * 16_000_000  # more than the buffers of two sockets hold
-DEFAULTS = {name: row.default for name, row in SETTINGS.items() if row.built}
+DEFAULTS = {name: row.default for name, row in SETTINGS.items()}
 
 Settings = dict[str, object]
 
