@@ -90,7 +90,7 @@ PROMISES = (
         "P2",
         "Any one system call fails once",
         "Every system call of every process fails once, with an error that it can have; where the mail waits, it is "
-        "tried again.",
+        "tried again. Of pyfilter one process is struck at a time, of a peer each at its n-th call.",
         SWEEP,
     ),
     Promise(
@@ -175,9 +175,9 @@ PROMISES = (
 
 HEAD = """# What torture shows
 
-Made by `make torture` (as root; {command}); do not edit. Each promise of [promises.md](promises.md) that has a number
-here was put to the test with pyfilter and with the programs that deliver mail elsewhere, each in the same way: same
-machine, message, fault and count. The status says what Postfix's local(8) does: 0 takes the message out of the queue,
+Made by `make torture` as root (`python -m tests.torture.tables` makes the page alone); do not edit. pyfilter was put to
+the test, and the programs that deliver mail elsewhere in the same way: same machine, message and fault. What is promised
+stands in [promises.md](promises.md). The status says what Postfix's local(8) does: 0 takes the message out of the queue,
 71, 75 and death by a signal keep it there, anything else returns it to its sender.
 
 | program | version |
@@ -199,7 +199,6 @@ def render(lines: Iterable[dict[str, Any]]) -> str:
     versions = {name: {line["version"] for line in records if line["deliverer"] == name} for name in DELIVERERS}
     tables = [_table(promise, records) for promise in PROMISES]
     head = HEAD.format(
-        command="the tables alone: `python -m tests.torture.tables`",
         versions="\n".join(f"| {name} | {', '.join(sorted(found))} |" for name, found in versions.items() if found),
         dates=_spread(line["date"] for line in records),
         kernels=_spread(line["kernel"] for line in records),

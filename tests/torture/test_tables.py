@@ -28,7 +28,7 @@ def test_a_table_shows_the_target_then_pyfilter_then_the_peers() -> None:
         "| pyfilter | 1.2 |\n| fdm | 1.2 |\n\nTaken on 2026-11-24, Linux 6.1.0, Python 3.11.2.\n\n"
         "## P2: Any one system call fails once\n\n"
         "Every system call of every process fails once, with an error that it can have; where the mail waits, it is "
-        "tried again.\n\n"
+        "tried again. Of pyfilter one process is struck at a time, of a peer each at its n-th call.\n\n"
         "|  |  | runs | bounced | files left in tmp |\n"
         "| --- | --- | ---: | ---: | ---: |\n"
         "| **target** |  |  | **0** |  |\n"
