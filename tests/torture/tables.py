@@ -175,10 +175,10 @@ PROMISES = (
 
 HEAD = """# What torture shows
 
-Made by `make torture` as root (`python -m tests.torture.tables` makes the page alone); do not edit. pyfilter was put to
-the test, and the programs that deliver mail elsewhere in the same way: same machine, message and fault. What is promised
-stands in [promises.md](promises.md). The status says what Postfix's local(8) does: 0 takes the message out of the queue,
-71, 75 and death by a signal keep it there, anything else returns it to its sender.
+Made by `make torture` as root (`python -m tests.torture.tables` makes the page alone); do not edit. pyfilter was put
+to the test, and the programs that deliver mail elsewhere in the same way: same machine, message and fault. What is
+promised stands in [promises.md](promises.md). The status says what Postfix's local(8) does: 0 takes the message out of
+the queue, 71, 75 and death by a signal keep it there, anything else returns it to its sender.
 
 | program | version |
 | --- | --- |
