@@ -1,0 +1,163 @@
+"""One LMTP connection: the protocol machine (lmtp/protocol.py) on one side, the workers on the other.
+
+- While a message is with the workers nothing more is read of its client; neither while the client does not read what
+  it is told.
+- A client that says nothing for limits.LMTP_IDLE_SECONDS is sent away; the clock does not run while it waits for us.
+- Nothing that a client does ends the server: an error within a conversation ends the conversation, and is noted.
+
+Source: RFC 5321, section 4.5.3.2.7, for the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from pyfilter.lmtp import replies
+from pyfilter.lmtp.protocol import Closed, MessageReceived, RecipientNamed, Session
+from pyfilter.lmtp.replies import Reply, of_outcome
+from pyfilter.server.jobs import Job
+from pyfilter.status import Outcome
+
+__all__ = ["Connection", "Desk"]
+
+
+class Desk:
+    """What all connections share.
+
+    ``name``: what the server calls itself. ``deliver``: a Future of the outcomes of a job. ``is_here``: does this
+    recipient get mail here? ``note``: who hears of trouble. ``open``: the connections there are."""
+
+    def __init__(
+        self,
+        name: str,
+        most_bytes: int,
+        deliver: Callable[[Job], asyncio.Future[list[Outcome]]],
+        is_here: Callable[[str], bool],
+        note: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.most_bytes = most_bytes
+        self.deliver = deliver
+        self.is_here = is_here
+        self.note = note
+        self.open: set[Connection] = set()
+        self.is_closing = False
+        self.accepted = 0
+        self.delivered: dict[str, int] = {}
+
+
+class Connection(asyncio.Protocol):
+    """What asyncio does with one client."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._session = Session(desk.name, desk.most_bytes)
+        self._transport: asyncio.Transport
+        self._is_busy = False  # a message of it is with the workers
+        self._is_full = False  # the client does not read
+        self._has_ended = False
+        self._loop = asyncio.get_running_loop()
+        self.heard = self._loop.time()
+
+    # ------------------------------------------------------------------ what asyncio says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._desk.accepted += 1
+        self._desk.open.add(self)
+        if self._desk.is_closing:
+            self._session.close(replies.SHUTTING_DOWN)
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self._loop.time()
+        self._session.receive(data)
+        self._go_on()
+
+    def eof_received(self) -> bool:
+        return self._is_busy  # what is being delivered gets its reply: only one way may be closed
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+        self._listen_or_wait()
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._listen_or_wait()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._has_ended = True
+        self._desk.open.discard(self)
+
+    # ------------------------------------------------------------------ what the server says
+
+    @property
+    def is_busy(self) -> bool:
+        """Is a message of this client being delivered?"""
+        return self._is_busy
+
+    def close(self, reply: Reply) -> None:
+        """End the conversation, when what is being delivered has its reply."""
+        if self._is_busy:
+            return  # `_delivered` looks whether the server closes
+        if self._transport.is_closing():  # it was told before, and does not read it
+            self._transport.abort()
+            return
+        self._session.close(reply)
+        self._go_on()
+
+    # ------------------------------------------------------------------ the conversation
+
+    def _go_on(self) -> None:
+        try:
+            self._answer_all()
+        except Exception as error:
+            self._desk.note(f"a conversation was ended by {type(error).__name__}: {error}, which nobody foresaw")
+            self._transport.abort()
+
+    def _answer_all(self) -> None:
+        while event := self._session.next_event():
+            match event:
+                case RecipientNamed():
+                    is_here = self._desk.is_here(event.address)
+                    self._session.answer(replies.RECIPIENT_OK if is_here else replies.UNKNOWN_USER)
+                case MessageReceived():
+                    self._is_busy = True
+                    self._send()
+                    job = Job(event.sender, event.recipients, event.raw)
+                    self._desk.deliver(job).add_done_callback(self._delivered)
+                    break
+                case Closed():
+                    self._send()
+                    self._transport.close()
+                    return
+        self._send()
+        self._listen_or_wait()
+
+    def _delivered(self, future: asyncio.Future[list[Outcome]]) -> None:
+        self._is_busy = False
+        self.heard = self._loop.time()
+        outcomes = future.result()
+        for outcome in outcomes:
+            word = outcome.status.word
+            self._desk.delivered[word] = self._desk.delivered.get(word, 0) + 1
+        if self._has_ended:
+            return
+        self._session.answer(*map(of_outcome, outcomes))
+        if self._desk.is_closing:
+            self._session.close(replies.SHUTTING_DOWN)
+        self._go_on()
+
+    def _send(self) -> None:
+        if output := self._session.take_output():
+            self._transport.write(output)
+
+    def _listen_or_wait(self) -> None:
+        if self._has_ended or self._transport.is_closing():
+            return
+        if self._is_busy or self._is_full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()

@@ -1,0 +1,210 @@
+"""The server: sockets, workers, signals, and an end that loses nothing.
+
+``serve`` runs until SIGTERM or SIGINT: no new connection is taken, what is being delivered is ended and answered, every
+client hears 421, and the sockets are gone. Rules, and what they include, are looked at with every message
+(server/worker.py): there is nothing to reload, and SIGHUP is passed over.
+
+- A Unix socket is 0660 in whatever directory it lies in; one that is left over from a server that died is taken away,
+  one that a server listens at is not. TCP only where it is asked for.
+- Sockets of systemd (LISTEN_FDS) are taken where no address is given; systemd is told READY, STOPPING and what is going
+  on (NOTIFY_SOCKET).
+- More connections than descriptors: the one that has been idle for longest is sent away.
+
+Sources: sd_listen_fds(3), sd_notify(3); unix(7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import stat
+from collections.abc import Callable
+
+from pyfilter import limits
+from pyfilter.lmtp import replies
+from pyfilter.server.connection import Connection, Desk
+from pyfilter.server.pool import Pool
+
+__all__ = ["Refused", "serve"]
+
+# the first descriptor that systemd hands over: sd_listen_fds(3)
+FIRST_DESCRIPTOR = 3
+# seconds between two looks at who is idle
+LOOK_AGAIN = 5.0
+# of the descriptors there may be: workers, logs, what Python opens now and then
+KEPT_DESCRIPTORS = 64
+
+
+class Refused(Exception):
+    """The server cannot begin; the text says why, and what to do."""
+
+
+def listen(address: str) -> socket.socket:
+    """``unix:PATH`` or ``HOST:PORT``. Raises Refused."""
+    if address.startswith("unix:"):
+        return _listen_at(os.path.expanduser(address.removeprefix("unix:")))
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise Refused(f"{address!r} is no address: unix:PATH or HOST:PORT")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, place = found[0]
+        end = socket.socket(family, kind)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        end.bind(place)
+        end.listen(limits.LMTP_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise Refused(f"cannot listen at {address}: {error}") from None
+    return end
+
+
+def _listen_at(path: str) -> socket.socket:
+    end = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o117)
+    try:
+        if _is_left_over(path):
+            os.unlink(path)
+        end.bind(path)
+        end.listen(limits.LMTP_BACKLOG)
+    except OSError as error:
+        end.close()
+        raise Refused(f"cannot listen at {path}: {error.strerror or error}") from None
+    finally:
+        os.umask(mask)
+    return end
+
+
+def _is_left_over(path: str) -> bool:
+    """A socket at which nobody listens. What is no socket stays, and bind fails."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(path)
+    except FileNotFoundError:
+        return False
+    except ConnectionRefusedError:
+        return True
+    raise Refused(f"another server listens at {path}")
+
+
+def handed_over() -> list[socket.socket]:
+    """The sockets that systemd hands over."""
+    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
+        return []
+    count = int(os.environ.pop("LISTEN_FDS", "0"))
+    ends = [socket.socket(fileno=FIRST_DESCRIPTOR + number) for number in range(count)]
+    for end in ends:
+        os.set_inheritable(end.fileno(), False)
+    return ends
+
+
+def tell_manager(state: str) -> None:
+    """Tell systemd, if it is there: sd_notify(3)."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path.startswith(("/", "@")):
+        return
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as end:
+            end.connect("\0" + path[1:] if path.startswith("@") else path)
+            end.sendall(state.encode())
+    except OSError:
+        return
+
+
+def serve(
+    ends: list[socket.socket],
+    home: str,
+    workers: int,
+    most_bytes: int,
+    is_here: Callable[[str], bool],
+    note: Callable[[str], None],
+    ready: Callable[[], None],
+) -> None:
+    """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does."""
+    most = _raise_descriptors()
+    asyncio.run(_Server(ends, home, workers, most_bytes, is_here, note, most).run(ready))
+
+
+def _raise_descriptors() -> int:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.LMTP_CONNECTIONS + KEPT_DESCRIPTORS
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most, soft)
+
+
+class _Server:
+    def __init__(
+        self,
+        ends: list[socket.socket],
+        home: str,
+        workers: int,
+        most_bytes: int,
+        is_here: Callable[[str], bool],
+        note: Callable[[str], None],
+        descriptors: int,
+    ) -> None:
+        self._ends = ends
+        self._pool = Pool(home, workers, note)
+        self._desk = Desk(socket.gethostname() or "localhost", most_bytes, self._pool.submit, is_here, note)
+        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - workers))
+        self._stopped = asyncio.Event()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        paths = [end.getsockname() for end in self._ends if end.family == socket.AF_UNIX]
+        self._pool.start()
+        servers = [await self._open(end) for end in self._ends]
+        ready()
+        tell_manager("READY=1\nSTATUS=delivering")
+        watching = asyncio.create_task(self._watch())
+        await self._stopped.wait()
+        tell_manager("STOPPING=1")
+        watching.cancel()
+        self._desk.is_closing = True
+        for server in servers:
+            server.close()
+        for connection in list(self._desk.open):
+            connection.close(replies.SHUTTING_DOWN)
+        await self._pool.close(limits.LMTP_CLOSING_SECONDS)
+        while self._desk.open and any(connection.is_busy for connection in self._desk.open):
+            await asyncio.sleep(0.02)
+        for path in paths:
+            _forget(path)
+
+    async def _open(self, end: socket.socket) -> asyncio.AbstractServer:
+        loop = asyncio.get_running_loop()
+        if end.family == socket.AF_UNIX:
+            return await loop.create_unix_server(self._accept, sock=end, backlog=limits.LMTP_BACKLOG)
+        return await loop.create_server(self._accept, sock=end, backlog=limits.LMTP_BACKLOG)
+
+    def _accept(self) -> Connection:
+        if len(self._desk.open) >= self._most:
+            idle = [connection for connection in self._desk.open if not connection.is_busy]
+            if idle:
+                min(idle, key=lambda connection: connection.heard).close(replies.TOO_SLOW)
+        return Connection(self._desk)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            oldest = loop.time() - limits.LMTP_IDLE_SECONDS
+            for connection in [one for one in self._desk.open if not one.is_busy and one.heard < oldest]:
+                connection.close(replies.TOO_SLOW)
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -1,0 +1,59 @@
+"""A worker: a process that delivers one message after the other, until the server is gone.
+
+It does what a delivery by the mail server's command does (delivering.py), for each recipient of a job in turn. The
+message gets the lines that an MTA writes when it delivers (RFC 5321, section 4.4; local(8)): ``Return-Path`` with the
+envelope sender, ``Delivered-To`` with the recipient, above what came.
+
+- Each delivery has its own deadline; the alarm ends the worker, and the server defers what it was at.
+- Whatever goes wrong is DEFERRED, is logged, and the next message is delivered.
+- SIGINT is passed over: a terminal's goes to the server, which lets us end what we are at.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+
+from pyfilter import deadline, limits
+from pyfilter.delivering import deliver, report
+from pyfilter.language.files import check_home
+from pyfilter.message.envelope import Envelope
+from pyfilter.message.message import Message
+from pyfilter.server.jobs import receive_job, send_outcomes
+from pyfilter.server.rulebook import Rulebook
+from pyfilter.status import DEFERRED, Outcome
+
+__all__ = ["main"]
+
+
+def main(descriptor: int, home: str) -> None:
+    """Deliver the jobs that come on ``descriptor`` to the user whose home is ``home``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.umask(0o077)
+    rulebook = Rulebook(home)
+    with socket.socket(fileno=descriptor) as end:
+        end.set_inheritable(False)
+        while (job := receive_job(end)) is not None:
+            outcomes = [_deliver(job.sender, recipient, job.raw, home, rulebook) for recipient in job.recipients]
+            send_outcomes(end, outcomes)
+
+
+def _deliver(sender: str, recipient: str, raw: bytes, home: str, rulebook: Rulebook) -> Outcome:
+    started = time.monotonic()
+    try:
+        deadline.begin_anew(limits.DEADLINE_SECONDS)
+        check_home(home)
+        message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
+        return deliver(message, Envelope(sender, recipient), rulebook.read(), home, started)
+    except BaseException as error:
+        report(error, home)
+        return Outcome(DEFERRED)
+    finally:
+        deadline.filed()
+
+
+def _lines(sender: str, recipient: str) -> bytes:
+    """No address holds a control character (lmtp/arguments.py)."""
+    return f"Return-Path: <{sender}>\nDelivered-To: {recipient}\n".encode("utf-8", "surrogateescape")
