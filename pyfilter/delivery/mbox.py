@@ -154,7 +154,10 @@ class Appended:
 
     def _release(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)  # and with it the fcntl lock
+            try:
+                os.close(self._descriptor)  # and with it the fcntl lock
+            except OSError:
+                pass  # fsync has had the last word
         self._descriptor = -1
         self._size = -1
         if self._locked:

@@ -144,6 +144,9 @@ class Numbered:
 
     def _release(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            try:
+                os.close(self._descriptor)
+            except OSError:
+                pass  # it was only read
         self._descriptor = -1
         self._name = self._number = b""
