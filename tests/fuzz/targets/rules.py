@@ -43,7 +43,7 @@ SEEDS = (
     b'rule "lists" { when list-id matches "{list}.*"; file into "lists/{list}" }\n',
     b'list vips = "@example.com", "anna@example.org"\nrule v { when from in vips or not bulk; mark flagged; keep }\n',
     b'set durable = none\nrule s {\n    when size > 10 kB and subject contains "a", "b"\n    discard\n}\n',
-    b'define big as size > 1 MB\nrule b { when big; forward to "a@example.org" }\nelse rule c { stop }\n',
+    b'define big as size > 1 MB\nrule b { when big; forward to "a@example.org" }\nrule c { when spam; stop }\n',
     b'action tidy { mark read; add header X-A "{subject}" }\nrule t { when subject matches /a+(?P<b>c)/i; do tidy }\n',
     b'rule r { when score >= 4 { 2 if subject is "a"; 3 if bulk }; reject "no" }\n',
     *(case.encode() for case in CASES),
