@@ -38,13 +38,21 @@ static enum lie kind;
 static int at, error, count;
 static char full[PATH_MAX + 1]; /* of the call that is judged */
 
+/* A copy: programs write their title over their environment. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value ? strdup(value) : NULL;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *lie = getenv("LIAR_LIE"), *number = getenv("LIAR_AT");
 
-    below = getenv("LIAR_BELOW");
-    which = getenv("LIAR_CALL");
-    trace = getenv("LIAR_TRACE");
+    below = variable("LIAR_BELOW");
+    which = variable("LIAR_CALL");
+    trace = variable("LIAR_TRACE");
     at = number ? atoi(number) : 0;
     if (!lie || !which)
         return;

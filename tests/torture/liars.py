@@ -3,9 +3,12 @@
 ``Liar(home, package)`` prepares a home of any deliverer. ``calls`` are those of a delivery below the home, each
 with its path; ``deliver(call, at, lie)`` is one in which the at-th of that name is lied about.
 
-- pyfilter's launcher is static and passes on no LD_PRELOAD, so that its Python gets it, by a script in its place.
-- A peer gets it in its environment. A program with a set-id bit would not take it, so that a copy without is run,
-  which files into a home of its own account all the same.
+A script in the program's place puts the library in front of it.
+
+- pyfilter's launcher is static and passes on no LD_PRELOAD, so that it is its Python that has such a script.
+- A program with a set-id bit would not take the library, so that of a peer a copy without is run, which files into a
+  home of its own account all the same. It is called by the script's name: dovecot-lda starts itself a second time, with
+  an environment of its own.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ __all__ = ["LASTING", "Liar", "Lied", "compile_liar"]
 
 LASTING = 0  # in place of a number: every call of that name
 
-SCRIPT = """#!/bin/sh
+SCRIPT = """#!/bin/bash
 . {lie}
-exec {python} "$@"
+exec -a {name} {program} "$@"
 """
 
 
@@ -43,19 +46,22 @@ class Liar:
         self._lie = place / "lie"
         self._lie.write_text("")
         self._library = Path(shutil.copy(liar, place))
-        self._ours = home.deliverer is PYFILTER
-        if self._ours:
+        if home.deliverer is PYFILTER:
             python = f"python3.{sys.version_info.minor}"
             (place / "bin").mkdir()
             home.command[0] = str(shutil.copy2(home.command[0], place / "bin"))
             (place / "lib" / python).mkdir(parents=True)
             (place / "lib" / python / "site-packages").symlink_to(package)
-            script = place / "bin" / python
-            script.write_text(SCRIPT.format(lie=self._lie, python=Path(sys.executable).resolve()))
-            script.chmod(0o755)
+            script, program = place / "bin" / python, Path(sys.executable).resolve()
+            name = program
         else:
-            home.command[0] = str(shutil.copyfile(home.command[0], place / Path(home.command[0]).name))
-            Path(home.command[0]).chmod(0o755)
+            script, program = place / "script", place / "program"
+            name = script
+            shutil.copyfile(home.command[0], program)
+            program.chmod(0o755)
+            home.command[0] = str(script)
+        script.write_text(SCRIPT.format(lie=self._lie, name=name, program=program))
+        script.chmod(0o755)
 
     def calls(self) -> list[str]:
         """The name of each call below the home, in a delivery without a lie."""
@@ -74,19 +80,14 @@ class Liar:
             "LIAR_AT": at,
             "LIAR_LIE": lie,
         }
-        words = [f"{name}={value}" for name, value in variables.items()]
-        if self._ours:
-            self._lie.write_text("".join(f"export '{word}'\n" for word in words))
-            ended = self.home.deliver(message=message)
-        else:
-            ended = self.home.deliver(message=message, prefix=("env", *words))
+        self._lie.write_text("".join(f"export '{name}={value}'\n" for name, value in variables.items()))
+        ended = self.home.deliver(message=message)
         struck = tuple(line.removesuffix(" lie").split(" ", 1)[1] for line in self._lines() if line.endswith(" lie"))
         return Lied(ended, struck)
 
     def again(self) -> Ended:
         """What the mail server's next try is: nobody lies any more."""
-        if self._ours:
-            self._lie.write_text("")
+        self._lie.write_text("")
         return self.home.deliver()
 
     def _lines(self) -> list[str]:
