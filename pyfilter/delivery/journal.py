@@ -54,7 +54,8 @@ class Journal:
     """What is known of one message for one recipient, once ``read`` was called."""
 
     __slots__ = (
-        "_attempts", "_directory", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn", "problem",
+        "_attempts", "_directory", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn",
+        "problem",
     )  # fmt: skip
 
     def __init__(self, home: str, message: Message, recipient: str) -> None:
@@ -176,13 +177,12 @@ class Journal:
     def _append(self, kind: bytes, words: Iterable[bytes], *, durable: bool) -> None:
         written = b" ".join([_escaped(word) for word in words])
         line = b"%d %s %s %s\n" % (time.time(), self._key, kind, written)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             try:
-                descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
+                descriptor = os.open(self._directory + b"/" + NAME, flags)
             except FileNotFoundError:
-                os.close(ownership.directory(self._home, DIRECTORY))
-                descriptor = os.open(self._directory + b"/" + NAME, flags, 0o600)
+                descriptor = self._begin(flags)
             try:
                 self._own(descriptor)
                 write_all(descriptor, b"\n" * self._torn + line)
@@ -193,6 +193,14 @@ class Journal:
         except OSError as error:
             self._failed(error)
         self._torn = False
+
+    def _begin(self, flags: int) -> int:
+        """A journal in a directory that is the user's own; another delivery may have been quicker."""
+        directory = ownership.directory(self._home, DIRECTORY)
+        try:
+            return os.open(NAME, flags | os.O_CREAT, 0o600, dir_fd=directory)
+        finally:
+            os.close(directory)
 
     def _own(self, descriptor: int) -> os.stat_result:
         """Who could write it could make mail disappear, and who reads it knows who writes."""
