@@ -155,7 +155,7 @@ PROMISES = (
         "P16",
         "Everything stalls",
         "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's "
-        "log stands still; pyfilter's rules say `set deadline = 2 seconds`. Who still runs after 20 s hangs.",
+        "log stands still; pyfilter's rules say `set deadline = 2 seconds`. Who still runs after a minute hangs.",
         (*ENDS, Column("hung", "hung", "0"), Column("slowest", "slowest, s")),
     ),
     Promise(
