@@ -1,11 +1,11 @@
 """Bombs: what costs a careless reader the square of its length, and what reads it here (promises P9 and P10).
 
-    python -m tests.fuzz.bombs [PART OF A NAME]
+    python -m tests.fuzz.bombs [--memory] [PART OF A NAME]
 
 prints for each row the CPU milliseconds at n, 2n and 4n bytes, best of three, and the two ratios. They stay below 2.5,
 and the largest, 4n, below a second: 1 MiB of a header, which is all that is read of one, 10 MiB of a body. The exit
-status is 1 where they do not. tests/fuzz/test_linear.py counts steps instead of time, tests/torture/test_linear.py
-records these figures.
+status is 1 where they do not. With ``--memory`` the bytes that the largest takes are printed, and its name.
+tests/fuzz/test_linear.py counts steps instead of time, tests/torture/test_linear.py records these figures.
 """
 
 from __future__ import annotations
@@ -377,6 +377,7 @@ def memory(bomb: Bomb) -> int:
     child = os.fork()
     if not child:
         try:
+            read(bomb, bomb.make(1000))  # what is imported and made once
             data = bomb.make(bomb.largest)
             with open("/proc/self/clear_refs", "w") as refs:
                 refs.write("5")  # the peak is what it is now: proc(5)
@@ -399,16 +400,22 @@ def kilobytes(name: str) -> int:
 
 def main() -> int:
     """Prints the table."""
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    arguments = sys.argv[1:]
+    weighs = arguments[:1] == ["--memory"]
+    wanted = "".join(arguments[weighs:])
+    bombs = {name: bomb for name, bomb in (BOMBS | PATTERN_BOMBS | CODEC_BOMBS).items() if wanted in name}
+    if weighs:
+        for name, bomb in bombs.items():
+            print(f"{memory(bomb)} {name}", flush=True)
+        return 0
     bad = 0
     print(f"{'':40} {'n':>9} {'2n':>9} {'4n':>9}  ratios")
-    for name, bomb in (BOMBS | PATTERN_BOMBS | CODEC_BOMBS).items():
-        if wanted in name:
-            times, ratios = measured(bomb)
-            slow = max(ratios, default=0) >= HIGHEST_RATIO or times[-1] > SECONDS * 1000
-            bad += slow
-            figures = "".join(f"{figure:10.2f}" for figure in times)
-            print(f"{name:40}{figures}  {' '.join(f'{ratio:.2f}' for ratio in ratios)}{'  <' * slow}", flush=True)
+    for name, bomb in bombs.items():
+        times, ratios = measured(bomb)
+        slow = max(ratios, default=0) >= HIGHEST_RATIO or times[-1] > SECONDS * 1000
+        bad += slow
+        figures = "".join(f"{figure:10.2f}" for figure in times)
+        print(f"{name:40}{figures}  {' '.join(f'{ratio:.2f}' for ratio in ratios)}{'  <' * slow}", flush=True)
     return 1 if bad else 0
 
 
