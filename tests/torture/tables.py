@@ -152,6 +152,20 @@ PROMISES = (
         ),
     ),
     Promise(
+        "P14",
+        "Programs that fail",
+        "A program that rules run prints nothing, a stump or without end, reads nothing, hangs, ignores SIGTERM, "
+        "leaves others behind or kills who started it; pyfilter's rules say `set deadline = 6 seconds`. Who still runs "
+        "after 30 s hangs. A delivery that is put off leaves no process; one that succeeds only such as have made "
+        "themselves a session of their own, as daemons do. The peers filter as their manuals show it.",
+        (
+            *ENDS[:6],
+            Column("hung", "hung", "0"),
+            Column("left_running", "processes left"),
+            Column("slowest", "slowest, s"),
+        ),
+    ),
+    Promise(
         "P16",
         "Everything stalls",
         "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's "
@@ -170,6 +184,20 @@ PROMISES = (
         "No pattern hangs",
         "Patterns that make a backtracking matcher hang, each held against texts up to 1 MiB that do.",
         TIME,
+    ),
+    Promise(
+        "P19",
+        "Users are walled off",
+        "In a place that a delivery opens, makes, renames or takes away lies what another user has put there: a "
+        "symbolic link to the victim's file or to his own, a hard link, a FIFO, a device, a directory, a socket, a "
+        "file, a program, a file without end. `broken`: he has a say in something, reads something, or holds the "
+        "delivery up.",
+        (
+            Column("runs", "runs"),
+            Column("delivered", "status 0"),
+            Column("deferred", "deferred"),
+            Column("broken", "broken", "0"),
+        ),
     ),
 )
 

@@ -400,3 +400,98 @@ def test_what_a_stranger_puts_in_the_way_has_no_say(settled: World, place: str) 
     assert broken == {}
     assert deliver(settled).status == 0, "and without it all is well"
     clean(settled)
+
+
+HOMES: dict[str, Callable[[Path], object]] = {
+    "another user's": lambda path: (path.mkdir(), give(path, STRANGER, 0o777)),
+    "writable by all": lambda path: (path.mkdir(), give(path, VICTIM, 0o777)),
+    "sticky, as /tmp": lambda path: (path.mkdir(), give(path, 0, 0o1777)),
+    "a file": lambda path: (path.touch(), give(path, VICTIM, 0o600)),
+    "a FIFO": lambda path: (os.mkfifo(path), give(path, VICTIM, 0o666)),
+    "nothing": lambda path: None,
+}
+
+
+@pytest.mark.parametrize("kind", HOMES)
+def test_a_home_that_is_not_the_users_own_gets_no_mail(world: World, kind: str) -> None:
+    home = world.base / "home"
+    HOMES[kind](home)
+    before = tree(world.base)
+    try:
+        ended = deliver(world, home)
+        after = tree(world.base)
+    finally:
+        if os.path.lexists(home):
+            home.rmdir() if home.is_dir() else home.unlink()
+    assert ended[:2] == (75, b"4.3.0 delivery postponed\n")
+    assert after == before
+
+
+SWAPPED = ("logs/log", "replies/away.txt", "lists/blocked.txt", "rules.d/a.rules", "Mail/old.mbox", "Maildir/.Cron/new")
+
+
+def swap_for_ever(world: World, path: Path) -> None:
+    """In a process of its own, as the stranger: his file, a link to the victim's, his directory, in turn."""
+    os.setgroups([])
+    os.setresgid(STRANGER, STRANGER, STRANGER)
+    os.setresuid(STRANGER, STRANGER, STRANGER)
+    file, link, directory = (str(path.parent / f".{name}") for name in ("file", "link", "directory"))
+    while True:
+        with open(file, "wb") as made:
+            made.write(b"stranger\n")
+        os.chmod(file, 0o666)
+        os.symlink(world.home / "private", link)
+        os.makedirs(directory, exist_ok=True)
+        os.chmod(directory, 0o777)
+        for name in (file, link, directory):
+            try:
+                os.rename(path, f"{directory}-{time.monotonic_ns()}")  # whatever is there
+            except OSError:
+                pass
+            try:
+                os.rename(name, path)
+            except OSError:
+                pass
+
+
+@pytest.mark.parametrize("place", SWAPPED)
+def test_a_stranger_who_swaps_what_lies_there_all_the_time(settled: World, place: str) -> None:
+    """The directory is the victim's, and everybody can write it."""
+    path = settled.home / place
+    aside = settled.home / "aside"
+    shutil.copytree(path.parent, aside, symlinks=True)
+    for one in [aside, *aside.rglob("*")]:
+        give(one, VICTIM)
+    mode = stat.S_IMODE(path.parent.stat().st_mode)
+    path.parent.chmod(0o777)
+    swapper = os.fork()
+    if not swapper:
+        try:
+            swap_for_ever(settled, path)
+        finally:
+            os._exit(1)
+    try:
+        ended = [deliver(settled) for _ in range(10 if WHOLE else 3)]
+    finally:
+        os.kill(swapper, 9)
+        os.waitpid(swapper, 0)
+    sent = settled.home / "sent"
+    found = [
+        *[f"status {one.status}" for one in ended if one.status not in (0, 75)],
+        *["it hung" for one in ended if one.seconds > HUNG_SECONDS],
+        *["the victim's own file was changed" for _ in "x" if (settled.home / "private").read_bytes() != SECRET],
+        *["a secret was sent" for _ in "x" if sent.exists() and SECRET in sent.read_bytes()],
+        *[f"{one} can be read by others" for one in marked(settled) if one.stat().st_mode & 0o077],
+        *[f"{one} is the stranger's" for one in marked(settled) if one.stat().st_uid != VICTIM],
+    ]
+    delivered = sum(one.status == 0 for one in ended)
+    there = len([one for one in marked(settled) if one.parent.name in ("new", "cur")])
+    print(f"{place}: {Counter(one.status for one in ended)}, {there} files")
+    shutil.rmtree(path.parent)
+    aside.rename(path.parent)
+    path.parent.chmod(mode)
+    clean(settled)
+    figures = Counter(runs=len(ended), delivered=delivered, deferred=len(ended) - delivered, broken=bool(found))
+    record("P19", PYFILTER.name, f"{place}, swapped all the time", **figures)
+    assert found == []
+    assert there >= delivered

@@ -1,4 +1,4 @@
-"""P21: mail that would go round for ever, through a real Postfix: it ends, the mail is kept, and the messages are counted.
+"""P21: mail that would go round for ever, through a real Postfix: it ends, nothing is lost, and messages are counted.
 
 ``rounds`` is the number of messages that Postfix has taken since: the first one, and what rules made of it.
 """
@@ -67,15 +67,14 @@ def test_one_who_copies_to_himself(postfix: Postfix, account: Make) -> None:
 
 
 def test_an_alias_that_leads_back(postfix: Postfix, account: Make) -> None:
-    """Postfix sees by Delivered-To that it had the mail, and tells who sent it: the sender learns of it, nobody else."""
+    """Nothing tells that the alias is himself, so he gets it a second time, and keeps it."""
     sender = account("")
     user = account('rule "on" { forward to "round-robin@example.com" }\n')
-    with ALIASES.open("a") as aliases:
-        aliases.write(f"round-robin: {user.name}\n")
-    postfix.configure({})
+    ALIASES.write_text(f"round-robin {user.name}\n")
+    postfix.date_back()
     postfix.reload()
-    assert rounds(postfix, letter(user, "alias", sender.address)) <= 4
-    assert (user.places(), sender.places()) in [({"INBOX": 1}, {}), ({}, {"INBOX": 1})]
+    assert rounds(postfix, letter(user, "alias", sender.address)) == 2
+    assert (user.places(), sender.places()) == ({"INBOX": 1}, {})
 
 
 def test_two_who_are_away(postfix: Postfix, account: Make) -> None:
