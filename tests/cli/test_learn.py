@@ -252,7 +252,10 @@ def test_rules_that_do_not_check_teach_nothing(run: Run, home: Path, mail: Path,
     (home / ".pyfilterrc").write_text('rule "a" { when subjcet is "x"; keep }\n')
     ended = run("learn", "spam", "mail")
     assert (ended.status, ended.out, pupil.told) == (2, "", [])
-    assert ended.err.endswith("pyfilter: 1 error: mend the rules first (`pyfilter check` shows this again)\n")
+    assert ended.err.endswith(
+        "pyfilter: 1 error: mend the rules first (`pyfilter check` shows this again)\n"
+        "pyfilter: until the rules are mended, mail is kept in the inbox\n"
+    )
     ended = run("learn", "spam", "--rules", "missing", "mail")
     assert (ended.status, ended.err) == (
         2,

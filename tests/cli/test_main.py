@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 PROCESS = [sys.executable, "-m", "pyfilter"]
 
 
-@pytest.mark.parametrize("command", ["", "check", "deliver", "learn", "test"])
+@pytest.mark.parametrize("command", ["", "check", "deliver", "learn", "serve", "test"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help_with_examples(run: Run, command: str, option: str) -> None:
     ended = run(*[word for word in (command, option) if word])
@@ -44,6 +44,7 @@ def test_help_lists_the_commands(run: Run) -> None:
         "  format           Write rules as everybody would write them.\n"
         "  language-server  Tell an editor about rule files.\n"
         "  learn            Teach spamd what is spam and what is not.\n"
+        "  serve            Speak LMTP, and deliver what comes.\n"
         "  test             Say what the rules would do with stored mail.\n"
     )
 
@@ -62,7 +63,7 @@ def test_the_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["serve", "x"], "pyfilter: `serve` is not in this version\nTry `pyfilter --help`.\n"),
+        (["watch", "x"], "pyfilter: `watch` is not in this version\nTry `pyfilter --help`.\n"),
         (["where", "--x"], "pyfilter: `where` is not in this version\nTry `pyfilter --help`.\n"),
         (["chek"], "pyfilter: there is no command `chek`: did you mean `check`?\nTry `pyfilter --help`.\n"),
         (["\x1b[2J"], "pyfilter: there is no command `␛[2J`\nTry `pyfilter --help`.\n"),
