@@ -116,9 +116,16 @@ def _from_the_inbox_down(path: bytes, inbox: bytes) -> list[bytes]:
 
 
 def make_parents(path: bytes) -> None:
-    """The directory that ``path`` is to lie in, and those above it; on disk when the call returns."""
+    """The directory that ``path`` is to lie in, and those above it; on disk when the call returns. What is there
+    already must be the user's or root's: another user could take away what lies in his."""
     parent = path.rpartition(b"/")[0] or b"/"
-    if not _is_there(parent):
+    above = parent
+    while not _is_there(above):
+        above = above.rpartition(b"/")[0] or b"/"
+    found = os.stat(above)
+    if ownership.belongs_to_another(found):
+        raise PermissionError(errno.EPERM, f"belongs to uid {found.st_uid}, not to uid {os.geteuid()}", above)
+    if above != parent:
         _make_with_parents(parent, "full")
 
 
