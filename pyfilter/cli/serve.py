@@ -7,6 +7,7 @@ Ctrl-C); with 2 where it cannot begin.
 from __future__ import annotations
 
 import os
+import socket
 
 import click
 
@@ -47,6 +48,7 @@ def command(addresses: tuple[str, ...], workers: int | None) -> int:
     try:
         check_home(home)
         ends = [] if addresses else handed_over()
+        is_handed_over = bool(ends)
         if not ends:
             ends = [listen(address) for address in addresses or (_own_socket(home),)]
     except (Refused, Distrusted) as error:
@@ -61,7 +63,10 @@ def command(addresses: tuple[str, ...], workers: int | None) -> int:
         click.echo(f"pyfilter serve: LMTP at {shown}; Ctrl-C ends it")
 
     workers = workers or 2 * (os.cpu_count() or 1)
+    made = [end.getsockname() for end in ends if not is_handed_over and end.family == socket.AF_UNIX]
     serve(ends, home, workers, limits.LMTP_MESSAGE_BYTES, lambda recipient: True, note, ready)
+    for path in made:
+        os.unlink(path)
     return DONE
 
 

@@ -125,7 +125,8 @@ def serve(
     note: Callable[[str], None],
     ready: Callable[[], None],
 ) -> None:
-    """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does."""
+    """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does. Files of Unix sockets stay:
+    those that systemd handed over are its own."""
     most = _raise_descriptors()
     asyncio.run(_Server(ends, home, workers, most_bytes, is_here, note, most).run(ready))
 
@@ -161,7 +162,6 @@ class _Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        paths = [end.getsockname() for end in self._ends if end.family == socket.AF_UNIX]
         self._pool.start()
         servers = [await self._open(end) for end in self._ends]
         ready()
@@ -178,8 +178,6 @@ class _Server:
         await self._pool.close(limits.LMTP_CLOSING_SECONDS)
         while self._desk.open and any(connection.is_busy for connection in self._desk.open):
             await asyncio.sleep(0.02)
-        for path in paths:
-            _forget(path)
 
     async def _open(self, end: socket.socket) -> asyncio.AbstractServer:
         loop = asyncio.get_running_loop()
@@ -201,10 +199,3 @@ class _Server:
             oldest = loop.time() - limits.LMTP_IDLE_SECONDS
             for connection in [one for one in self._desk.open if not one.is_busy and one.heard < oldest]:
                 connection.close(replies.TOO_SLOW)
-
-
-def _forget(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return
