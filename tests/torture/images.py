@@ -64,7 +64,11 @@ class Image:
     def cut(self) -> tuple[str, ...]:
         """The power goes: the options that mount what is on the disk."""
         copy = self.path.with_name("cut")
-        subprocess.run(["cp", "--sparse=always", self.path, copy], check=True)
+        same = False
+        while not same:  # a copy that was overtaken by the kernel's writing is no disk at any moment
+            copy.unlink(missing_ok=True)
+            subprocess.run(["cp", "--sparse=always", self.path, copy], check=True)
+            same = subprocess.run(["cmp", "-s", self.path, copy], check=False).returncode == 0
         return ("-o", f"loop{self._beside}", str(copy))
 
 

@@ -8,9 +8,11 @@ and the image is cut off then; once as the disk is, and once with all that the k
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +169,7 @@ def test_a_cut_in_the_middle_leaves_no_part_and_the_next_try_files_it(base: Path
                 "/dev/null",
                 message=message(number),
             )
+            wait_for_orphans(home)
             for written in (False, True):
                 if written:
                     os.sync()
@@ -185,6 +188,20 @@ def test_a_cut_in_the_middle_leaves_no_part_and_the_next_try_files_it(base: Path
                 counts.update(runs=1, deferred=1)
     record("P4", PYFILTER.name, f"{scenario}, {system}, cut in the middle", **counts)
     assert {name: counts[name] for name in ("lost", "partial", "never")} == {"lost": 0, "partial": 0, "never": 0}
+
+
+def wait_for_orphans(home: Home) -> None:
+    """The launcher was killed: what it had started dies with it, but not in the same moment."""
+    mark = b"HOME=" + os.fsencode(home.path) + b"\0"
+    until = time.monotonic() + 10
+    while time.monotonic() < until and any(mark in variables for variables in environments()):
+        time.sleep(0.005)
+
+
+def environments() -> Iterator[bytes]:
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it is gone
+            yield path.read_bytes() + b"\0"
 
 
 def empty(home: Home) -> None:
