@@ -156,8 +156,9 @@ PROMISES = (
         "Programs that fail",
         "A program that rules run prints nothing, a stump or without end, reads nothing, hangs, ignores SIGTERM, "
         "leaves others behind or kills who started it; pyfilter's rules say `set deadline = 6 seconds`. Who still runs "
-        "after 30 s hangs. A delivery that is put off leaves no process; one that succeeds only such as have made "
-        "themselves a session of their own, as daemons do. The peers filter as their manuals show it.",
+        "after 30 s hangs, of the peers after 12 s. A delivery that is put off leaves no process; one that succeeds "
+        "only such as have made themselves a session of their own, as daemons do. The peers filter as their manuals "
+        "show it.",
         (
             *ENDS[:6],
             Column("hung", "hung", "0"),

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import WHOLE
 from .deliverers import BODY, DELIVERERS, PYFILTER, TEXT, Ended, Home
 from .record import record
 
-LONGEST_SECONDS = 30
+LONGEST_SECONDS, LONGEST_OF_A_PEER = 30, 12
 DEADLINE = "set deadline = 6 seconds\n"
 
 # what the program does, and what becomes of the mail: of a `pass through`, of a `pipe to`
@@ -49,6 +50,13 @@ VERBS = {
     "when command": 'rule "x" {{ when command "{program}" succeeds; file into "Cron" }}\n',
     "list": 'list those from command "{program}"\nrule "x" {{ when not from in those; file into "Cron" }}\n',
 }
+# each program in one place, with TORTURE=1 in all
+CASES = [
+    (name, verb)
+    for number, name in enumerate(PROGRAMS)
+    for place, verb in enumerate(VERBS)
+    if WHOLE or place == number % len(VERBS)
+]
 PEERS = {
     "procmail -t": "TIMEOUT=3\n\n:0fw\n| {program}\n",
     "maildrop": 'xfilter "{program}"\n',
@@ -75,10 +83,10 @@ def program(home: Home, text: str) -> Path:
     return home.write("program", f"#!/bin/sh\n{text}\n", 0o755)
 
 
-def deliver(home: Home) -> tuple[Ended, float, int]:
+def deliver(home: Home, longest: float = LONGEST_SECONDS) -> tuple[Ended, float, int]:
     """How it ended, the seconds, and how many processes were left; they are ended."""
     began = time.monotonic()
-    ended = home.deliver(longest=LONGEST_SECONDS)
+    ended = home.deliver(longest=longest)
     seconds = time.monotonic() - began
     left = of_this_delivery(home)
     for pid in left:
@@ -89,8 +97,7 @@ def deliver(home: Home) -> tuple[Ended, float, int]:
     return ended, seconds, len(left)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(("name", "verb"), CASES)
 def test_a_program_that_fails_costs_no_mail(tmp_path: Path, name: str, verb: str) -> None:
     text, succeeds = PROGRAMS[name]
     kills = name == "kills who started it"
@@ -128,13 +135,13 @@ def test_the_peers_are_put_to_the_same(tmp_path: Path, name: str, peer: str) -> 
     """Whatever becomes of the mail is a figure; here it is only shown that the program ran."""
     if DELIVERERS[peer].missing:
         pytest.skip(DELIVERERS[peer].missing)
-    if "TORTURE" not in os.environ:
+    if not WHOLE:
         pytest.skip("only with TORTURE=1: the peers beside")
     with Home(tmp_path, DELIVERERS[peer], rules="") as home:
         rules = PEERS[peer].format(program=program(home, f"touch {home.path}/ran\n{PROGRAMS[name][0]}"))
         for file, text in DELIVERERS[peer].files.items():
             home.write(file, text.format(home=home.path, user=home.user, rules=rules))
-        ended, seconds, left = deliver(home)
+        ended, seconds, left = deliver(home, LONGEST_OF_A_PEER)
         filed = home.filed()
         assert (home.path / "ran").exists(), ended
     figures = {
