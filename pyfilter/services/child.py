@@ -84,7 +84,7 @@ def run(
         return Result(CANNOT_RUN, why=f"it could not be run: {error.strerror}")
     finally:
         for descriptor in opened:
-            os.close(descriptor)
+            _close(descriptor)
 
 
 def _run(
@@ -226,7 +226,15 @@ def _kill_group(pid: int) -> None:
     """What is left of the group of a program that has ended."""
     try:
         os.killpg(pid, 9)
-    except (ProcessLookupError, PermissionError):  # nobody is
+    except OSError:  # nobody is; and how the program ended is known, whatever the system says here
+        return
+
+
+def _close(descriptor: int) -> None:
+    """Nothing was written that an error could speak of, and what the program has done is done."""
+    try:
+        os.close(descriptor)
+    except OSError:
         return
 
 

@@ -197,6 +197,35 @@ def test_no_descriptor_is_left_open() -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
+def test_a_system_that_complains_when_all_is_done_does_not_undo_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else mail would be sent again that was taken."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    ours, close, complaints = os.getpid(), os.close, []
+
+    def complain(*arguments: int) -> None:
+        if os.getpid() == ours:
+            complaints.append(arguments)
+        raise OSError(5, "Input/output error")
+
+    def close_and_complain(descriptor: int) -> None:
+        close(descriptor)
+        if ended:
+            complain(descriptor)
+
+    def end(group: int, number: int) -> None:
+        ended.append(group)
+        complain(group, number)
+
+    ended: list[int] = []
+    monkeypatch.setattr(os, "killpg", end)
+    monkeypatch.setattr(os, "close", close_and_complain)
+    done = run("echo taken")
+    monkeypatch.undo()
+    assert (done.status, done.output, done.why) == (0, b"taken\n", "")
+    assert len(complaints) > 4
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_program_ends_before_the_alarm_of_ours() -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, limits.CHILD_GRACE_SECONDS + 1.2)
