@@ -134,6 +134,7 @@ def test_mail_waits_while_there_is_no_server_and_none_comes_twice(
     assert user.places() == {"INBOX": 1}
 
 
-def test_it_ends_when_it_is_told_to(server: Server) -> None:
+def test_it_ends_when_it_is_told_to(postfix: Postfix, server: Server, user: Account) -> None:
+    postfix.gone(postfix.send(letter("cron"), user.address))
     assert server.stop() == 0
     assert SOCKET.exists(), "it belongs to whoever handed it over"
