@@ -138,7 +138,12 @@ def _secure(directory: str) -> None:
 def _record(line: bytes) -> tuple[int, int, bytes] | None:
     sent, _, rest = line.partition(b" ")
     until, _, whom = rest.partition(b" ")
-    return (int(sent), int(until), whom) if whom and sent.isdigit() and until.isdigit() else None
+    return (int(sent), int(until), whom) if whom and _is_time(sent) and _is_time(until) else None
+
+
+def _is_time(word: bytes) -> bool:
+    """Seconds; int() refuses thousands of digits."""
+    return word.isdigit() and len(word) < 20
 
 
 def _line(sent: int, until: int, whom: bytes) -> bytes:

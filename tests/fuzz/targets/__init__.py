@@ -25,6 +25,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "journal": (),
     "last_good": (),
     "message": (),
+    "replies": (),
     "rspamd": (),
     "rules": (),
     "signatures": ("dkim",),
