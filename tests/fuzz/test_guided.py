@@ -1,4 +1,4 @@
-"""P8: each target of tests/fuzz/targets is fuzzed for some seconds, 20 where CI=true and 60 with TORTURE=1; two at a
+"""P8: each target of tests/fuzz/targets is fuzzed for some seconds, 15 where CI=true and 60 with TORTURE=1; two at a
 time. What was found in long runs stands in docs/fuzzing.md.
 """
 
@@ -19,7 +19,7 @@ from .targets import BROKEN, TARGETS
 
 ROOT = Path(__file__).parents[2]
 CI = os.environ.get("CI") == "true"
-SECONDS = "60" if os.environ.get("TORTURE") else "20" if CI else "3"
+SECONDS = "60" if os.environ.get("TORTURE") else "15" if CI else "3"
 AT_A_TIME = 2
 
 Done = subprocess.CompletedProcess[str]
@@ -30,7 +30,7 @@ def run(module: str, *arguments: str) -> Done:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def atheris() -> None:
     """There are wheels of it for Linux on x86-64 only."""
     if find_spec("atheris") is None:
@@ -39,7 +39,7 @@ def atheris() -> None:
 
 
 @pytest.fixture(scope="module")
-def fuzzed(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Done]]]:
+def fuzzed(request: pytest.FixtureRequest, atheris: None) -> Iterator[dict[str, Future[Done]]]:
     """Of each target that a test here asks for, what the fuzzer says in the end."""
     wanted = [
         item.callspec.params["fuzzed_target"]
@@ -50,7 +50,6 @@ def fuzzed(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Done]]]:
         yield {target: pool.submit(run, "run", target, "--seconds", SECONDS) for target in wanted}
 
 
-@pytest.mark.usefixtures("atheris")
 @pytest.mark.parametrize("fuzzed_target", TARGETS)
 def test_no_input_breaks_a_promise(fuzzed_target: str, fuzzed: dict[str, Future[Done]]) -> None:
     done = fuzzed[fuzzed_target].result()
