@@ -116,7 +116,8 @@ BODY_CHARACTERS = 16 << 20
 # lines of quoted-printable and of flowed text, runs of base64 up to a padding: each is looked at by itself. The text
 # that BODY_CHARACTERS allows has some 200,000, base64 two at its end.
 BODY_PIECES = 500_000
-# characters of HTML in one part; programs that show mail cut at a tenth of it. Its parser takes 25 times as much memory.
+# characters of HTML in one part; programs that show mail cut at a tenth of it. Its parser takes 25 times as much
+# memory.
 HTML_CHARACTERS = 3 << 20
 # steps that a parser of HTML takes through the elements around a tag and the attributes before one, and those for
 # the tag itself, in all parts of a message: a page has some million, and 5,000,000,000 took half a minute.

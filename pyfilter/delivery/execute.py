@@ -13,10 +13,9 @@ Out: an Outcome (status.py); ``execute`` never raises.
   and the outcome is DEFERRED: the mail stays with whoever holds it now, who tries again.
 - **tell**: replies and notices, when all is done, as long as there is time; that one fails is only told.
 
-G1: DELIVERED says that the message is durable in every folder of the plan (as far as
-``set durable`` asks for it). G2: DEFERRED says that no copy is visible, except after a crash
-between two copies, whose first one the next attempt finds. A ``reject`` is REJECTED only after the copies made before it are filed; a
-``defer`` touches nothing.
+G1: DELIVERED says that the message is durable in every folder of the plan (as far as ``set durable`` asks for it).
+G2: DEFERRED says that no copy is visible, except after a crash between two copies, whose first one the next attempt
+finds. A ``reject`` is REJECTED only after the copies made before it are filed; a ``defer`` touches nothing.
 
 Nothing is made unless the home is a directory that belongs to the running user and that others
 cannot write; the Maildir itself (the inbox) is always made when it is missing, other folders

@@ -68,14 +68,18 @@ class Sendings:
 
     def send(self) -> str:
         """Send everything; "" or what was not sent and why."""
-        for action, arguments, what in self._actions:
-            if self._journal.was_sent(what):
-                continue
-            failed = self._pipe(action) if action.verb == "pipe" else self._submit(action, arguments)
-            if failed:
-                return f'`{action.verb}` of rule "{action.rule}": {failed}'
-            self._journal.sent(what)
-        return ""
+        try:
+            self._journal.hold()
+            for action, arguments, what in self._actions:
+                if self._journal.was_sent(what):
+                    continue
+                failed = self._pipe(action) if action.verb == "pipe" else self._submit(action, arguments)
+                if failed:
+                    return f'`{action.verb}` of rule "{action.rule}": {failed}'
+                self._journal.sent(what)
+            return ""
+        finally:
+            self._journal.release()
 
     def _add(self, action: Action, arguments: Sequence[str]) -> None:
         self._actions.append((action, arguments, self._name(action, arguments)))

@@ -54,8 +54,8 @@ class Journal:
     """What is known of one message for one recipient, once ``read`` was called."""
 
     __slots__ = (
-        "_attempts", "_directory", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "_torn",
-        "problem",
+        "_attempts", "_directory", "_held", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent",
+        "_torn", "problem",
     )  # fmt: skip
 
     def __init__(self, home: str, message: Message, recipient: str) -> None:
@@ -65,6 +65,7 @@ class Journal:
         self._message = message
         self._recipient = recipient
         self._key = b""
+        self._held = -1  # the journal while it is held open
         self._attempts: list[list[bytes]] = []  # the paths of each
         self._places: list[list[bytes]] = []
         self._queued = False
@@ -128,6 +129,20 @@ class Journal:
         if self._queued:
             self._append(PLACE, (path, b"%d" % place), durable=False)
 
+    def hold(self) -> None:
+        """Have the journal open from here to ``release``: the less there is to do between sending something and writing
+        it down, the more rarely a kill comes in between."""
+        try:
+            self._held = self._opened()
+        except OSError as error:
+            self._failed(error)
+
+    def release(self) -> None:
+        """Close it."""
+        held, self._held = self._held, -1
+        if held >= 0:
+            os.close(held)
+
     def sent(self, what: bytes) -> None:
         """This was sent; on disk when the call returns."""
         self._append(SENT, (what,), durable=True)
@@ -177,30 +192,42 @@ class Journal:
     def _append(self, kind: bytes, words: Iterable[bytes], *, durable: bool) -> None:
         written = b" ".join([_escaped(word) for word in words])
         line = b"%d %s %s %s\n" % (time.time(), self._key, kind, written)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
+            descriptor = self._opened() if self._held < 0 else self._held
             try:
-                descriptor = os.open(self._directory + b"/" + NAME, flags)
-            except FileNotFoundError:
-                descriptor = self._begin(flags)
-            try:
-                self._own(descriptor)
                 write_all(descriptor, b"\n" * self._torn + line)
                 if durable:
                     os.fsync(descriptor)
             finally:
-                os.close(descriptor)
+                if descriptor != self._held:
+                    os.close(descriptor)
         except OSError as error:
             self._failed(error)
         self._torn = False
 
+    def _opened(self) -> int:
+        """The journal, to append to; begun where it is missing."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            descriptor = os.open(self._directory + b"/" + NAME, flags)
+        except FileNotFoundError:
+            descriptor = self._begin(flags)
+        try:
+            self._own(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
     def _begin(self, flags: int) -> int:
-        """A journal in a directory that is the user's own; another delivery may have been quicker."""
+        """A journal in a directory that is the user's own, on disk; another delivery may have been quicker."""
         directory = ownership.directory(self._home, DIRECTORY)
         try:
-            return os.open(NAME, flags | os.O_CREAT, 0o600, dir_fd=directory)
+            descriptor = os.open(NAME, flags | os.O_CREAT, 0o600, dir_fd=directory)
+            os.fsync(directory)
         finally:
             os.close(directory)
+        return descriptor
 
     def _own(self, descriptor: int) -> os.stat_result:
         """Who could write it could make mail disappear, and who reads it knows who writes."""

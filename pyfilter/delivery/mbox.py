@@ -4,8 +4,8 @@
 behind what may have to be taken back. Nothing is done before: what is staged elsewhere may fail first.
 
 - **Locks** as mail clients know them: ``FILE.lock``, made with O_EXCL, and fcntl on the file itself. One who holds
-  them is waited for, limits.MBOX_LOCK_SECONDS at most; a dot lock older than limits.MBOX_STALE_LOCK_SECONDS is left over from a
-  crash, and is taken away.
+  them is waited for, limits.MBOX_LOCK_SECONDS at most; a dot lock older than limits.MBOX_STALE_LOCK_SECONDS is left
+  over from a crash, and is taken away.
 - ``From SENDER DATE`` in UTC (asctime(3)) above it; every body line of any number of ">" and ``From `` gets one more
   ">" (mboxrd: the reader can take it away again); an empty line behind it. Line ends stay as they are.
 - A file that does not end with an empty line, after a crash or by hand, gets one first: no message becomes a part of
