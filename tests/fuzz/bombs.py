@@ -73,14 +73,17 @@ def filled(piece: bytes, before: bytes = b"", behind: bytes = b"") -> Callable[[
     return lambda size: before + piece * (size // len(piece)) + behind
 
 
-def counted(piece: bytes, before: bytes = b"") -> Callable[[int], bytes]:
+def counted(piece: bytes, before: bytes = b"", behind: bytes = b"") -> Callable[[int], bytes]:
     """``piece`` with a number in it, as often as it has room."""
-    return lambda size: before + b"".join(piece % number for number in range(size // (len(piece) + 3)))
+    return lambda size: before + b"".join(piece % number for number in range(size // (len(piece) + 3))) + behind
 
 
 def fields(name: bytes, piece: bytes) -> Callable[[int], bytes]:
     """As many fields of one name as are read, each filled with ``piece``."""
-    return lambda size: (name + b": " + piece * (max(size // FIELDS - len(name) - 3, 1) // len(piece)) + b"\n") * FIELDS
+    return lambda size: (
+        (name + b": " + piece * (max(size // FIELDS - len(name) - 3, 1) // len(piece)) + b"\n") * (FIELDS - 1)
+        + BELOW[1:]
+    )
 
 
 def whole(data: bytes) -> None:
@@ -123,6 +126,8 @@ def date(data: bytes) -> None:
 ID = b"mail.example.com"
 HTML = b"Content-Type: text/html\n\n"
 MIXED = b"Content-Type: multipart/mixed; boundary=b\n\n"
+# without one of one's own servers' lines below them no verdict is believed, nor read
+BELOW = b"\nReceived: x\n"
 BASE64 = b"Content-Transfer-Encoding: base64\n\n"
 QUOTED = b"Content-Transfer-Encoding: quoted-printable\n\n"
 
@@ -213,9 +218,9 @@ BOMBS: dict[str, Bomb] = {
     "DKIM: blanks of a body": Bomb(partial(canonical_body, relaxed=True), filled(b" "), BODY),
     "DKIM: lines of a body": Bomb(partial(canonical_body, relaxed=True), filled(b" \r\n"), BODY),
     "DKIM: a body of CR": Bomb(partial(canonical_body, relaxed=False), filled(b"\r"), BODY),
-    "X-Spam-Status: tests": Bomb(whole, counted(b"A%d,", b"X-Spam-Status: Yes, tests="), 60_000),
-    "X-Spam-Status: words": Bomb(whole, filled(b"a=b ", b"X-Spam-Status: Yes, "), 60_000),
-    "X-Spamd-Result: symbols": Bomb(whole, counted(b"A%d(1);", b"X-Spamd-Result: F [1 / 2]; "), 60_000),
+    "X-Spam-Status: tests": Bomb(whole, counted(b"A%d,", b"X-Spam-Status: Yes, tests=", BELOW), 60_000),
+    "X-Spam-Status: words": Bomb(whole, filled(b"a=b ", b"X-Spam-Status: Yes, ", BELOW), 60_000),
+    "X-Spamd-Result: symbols": Bomb(whole, counted(b"A%d(1);", b"X-Spamd-Result: F [1 / 2]; ", BELOW), 60_000),
     "MIME: boundaries": Bomb(text, filled(b"--b\n", MIXED), 40_000),
     "MIME: lines like boundaries": Bomb(text, filled(b"--x\n", MIXED + b"--b\n"), 4_000_000),
     "MIME: closings": Bomb(text, filled(b"--b--\n", MIXED), BODY),
