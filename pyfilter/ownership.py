@@ -7,6 +7,7 @@ Everything goes through the open descriptor, so that nobody can put another file
   No file is made in another user's directory.
 - ``directory``: one of pyfilter's own below the home, made where it is missing. It and each above it up to the home
   belongs to the user or root, and nobody else can write it.
+- ``put``: a file of pyfilter's own in such a directory, whole or as it was before.
 - ``distrust``: what is wrong with a file that only the user or root may have written.
 
 Errors: OSError; of what is not trusted Distrusted, with words for a log in ``strerror``.
@@ -24,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import AnyStr
 
-__all__ = ["Distrusted", "belongs_to_another", "directory", "distrust", "opened", "required"]
+__all__ = ["Distrusted", "belongs_to_another", "directory", "distrust", "opened", "put", "required"]
 
 # symbolic links that lead to each other; the kernel follows 40
 LINKS = 40
@@ -123,3 +124,29 @@ def directory(home: str, below: str) -> int:
             error.filename = where
         raise
     return current
+
+
+def put(directory: int, name: str, data: bytes, *, durable: bool, moment: int | None = None) -> None:
+    """Write ``data`` beside ``name``, and put it in its place; ``moment``: its modification time, ns. Raises OSError,
+    and leaves nothing beside it then."""
+    beside = f"{name}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(beside, flags, 0o600, dir_fd=directory)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            if moment is not None:
+                os.utime(descriptor, ns=(moment, moment))
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        try:
+            os.unlink(beside, dir_fd=directory)
+        except OSError:
+            pass
+        raise

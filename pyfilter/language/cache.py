@@ -88,27 +88,8 @@ def store(home: str, name: str, content: Any) -> None:
         body = marshal.dumps(content)
         directory = ownership.directory(home, DIRECTORY)
         try:
-            _put(directory, name, MAGIC + _sum(body) + body)
+            ownership.put(directory, name, MAGIC + _sum(body) + body, durable=False)
         finally:
             os.close(directory)
     except (OSError, ValueError, MemoryError):
         return
-
-
-def _put(directory: int, name: str, data: bytes) -> None:
-    temporary = f"{name}.{os.getpid()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        descriptor = os.open(temporary, flags, 0o600, dir_fd=directory)
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        finally:
-            os.close(descriptor)
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError:
-        try:
-            os.unlink(temporary, dir_fd=directory)
-        except OSError:
-            return

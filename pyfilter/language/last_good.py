@@ -56,7 +56,7 @@ def keep(home: str, name: str, program: Program) -> None:
     try:
         directory = ownership.directory(home, DIRECTORY)
         try:
-            _put(directory, name_of(name), whole.encode("ascii") + b"\n")
+            ownership.put(directory, name_of(name), whole.encode("ascii") + b"\n", durable=True)
         finally:
             os.close(directory)
     except OSError:
@@ -90,22 +90,6 @@ def _taken(home: str, name: str) -> bytes:
             return file.read(_LARGEST)
     finally:
         os.close(descriptor)
-
-
-def _put(directory: int, name: str, data: bytes) -> None:
-    temporary = f"{name}.{os.getpid()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError:
-        try:
-            os.unlink(temporary, dir_fd=directory)
-        except OSError:
-            return
 
 
 def _sum(body: object) -> int:

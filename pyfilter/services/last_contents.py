@@ -48,33 +48,12 @@ def keep(home: str, name: str, data: bytes, when: float) -> None:
         pass
     try:
         directory = ownership.directory(home, DIRECTORY)
+        try:
+            ownership.put(directory, os.path.basename(path), _digest(data) + data, durable=True, moment=moment)
+        finally:
+            os.close(directory)
     except OSError:
         return
-    try:
-        _put(directory, os.path.basename(path), data, moment)
-    finally:
-        os.close(directory)
-
-
-def _put(directory: int, name: str, data: bytes, moment: int) -> None:
-    new = f"{name}.{os.getpid()}"
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(new, flags, 0o600, dir_fd=directory)
-        try:
-            view = memoryview(_digest(data) + data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.utime(descriptor, ns=(moment, moment))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError:
-        try:
-            os.unlink(new, dir_fd=directory)
-        except OSError:
-            return
 
 
 def last(home: str, name: str) -> Contents | None:
