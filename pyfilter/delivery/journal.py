@@ -102,7 +102,9 @@ class Journal:
 
     def places(self, path: bytes) -> list[int]:
         """Where in the mbox or MH directory ``path`` earlier attempts were going to put it."""
-        return [int(words[1]) for words in self._places if len(words) == 2 and words[0] == path and words[1].isdigit()]
+        return [
+            int(words[1]) for words in self._places if len(words) == 2 and words[0] == path and _is_number(words[1])
+        ]
 
     def was_sent(self, what: bytes) -> bool:
         """``what``: a name of the caller's for one thing that is sent."""
@@ -113,7 +115,7 @@ class Journal:
         verbs, the words behind verb and rule."""
         since = time.time() - seconds
         return sum(
-            what.count(b"\0") - 1
+            max(what.count(b"\0") - 1, 0)
             for name in (NAME + b".1", NAME)
             for what in _sent_since(self._read(name), since)
             if what.startswith(verbs)
@@ -275,7 +277,7 @@ def _sent_since(data: bytes, since: float) -> Iterator[bytes]:
     for line in data.split(b"\n"):
         seconds, _, rest = line.partition(b" ")
         _, kind, what = (*rest.split(b" ", 2), b"", b"", b"")[:3]
-        if kind == SENT and seconds.isdigit() and int(seconds) >= since:
+        if kind == SENT and _is_number(seconds) and int(seconds) >= since:
             yield _unescaped(what)
 
 
@@ -283,6 +285,11 @@ def _lies(path: bytes) -> bool:
     """A reader may have moved it to cur/, and changed its flags."""
     folder, _, base = path.rpartition(b"/")
     return any(name.partition(b":")[0] == base for place in (b"/new", b"/cur") for name in _listed(folder + place))
+
+
+def _is_number(word: bytes) -> bool:
+    """An offset, a time; int() refuses thousands of digits, the system those past 64 bits."""
+    return word.isdigit() and len(word) < 19
 
 
 def _is_full(data: bytearray) -> bool:
@@ -295,7 +302,7 @@ def _is_full(data: bytearray) -> bool:
 def _listed(directory: bytes) -> list[bytes]:
     try:
         return os.listdir(directory)
-    except OSError:
+    except (OSError, ValueError):  # a NUL in a record that was damaged
         return []
 
 

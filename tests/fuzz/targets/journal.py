@@ -51,6 +51,12 @@ SEEDS = (
     RECORD * 3,
     RECORD.replace(b" S ", b" I "),
     RECORD.replace(b" x", b" %FF%0A%2"),
+    # what was found
+    b"1 " + KEY + b" I /m/.x%00/17\n",
+    b"1 " + KEY + b" I /m/\0\0\0/\0\n",
+    b"99999999999 " + KEY + b" S forward\n",
+    b"1 " + KEY + b" P " + MBOX + b" " + b"9" * 5000 + b"\n",
+    b"9" * 5000 + b" " + KEY + b" S forward%00x%00a@b\n",
 )
 
 
