@@ -40,5 +40,6 @@ def test_a_case_has_a_number_or_a_year(file: str, cells: list[str]) -> None:
 
 def test_every_test_of_an_attack_stands_in_one_case() -> None:
     named = sorted(name for _, cells in ROWS for name in re.findall(r"`(\w+)`", cells[-1]))
-    files = [file for file in HERE.glob("test_*.py") if file.name != Path(__file__).name]
+    others = (Path(__file__).name, "test_injection.py")  # every hostile value at every place: of no one incident
+    files = [file for file in HERE.glob("test_*.py") if file.name not in others]
     assert named == sorted(name for file in files for name in attacks_in(file))
