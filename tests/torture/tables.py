@@ -96,8 +96,9 @@ PROMISES = (
     Promise(
         "P3",
         "A system call fails for good",
-        "As before, but from that call on every further one of its name fails, too.",
-        SWEEP,
+        "As before, but from that call on every further one of its name fails, too. Twice: where the journal cannot be "
+        "written, and then the word that all went well cannot, either, the retry does not know of the first copy.",
+        tuple(column._replace(target="") if column.figure == "twice" else column for column in SWEEP),
     ),
     Promise(
         "P3, short of everything",
