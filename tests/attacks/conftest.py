@@ -37,9 +37,8 @@ def delivering(installation: Installation) -> Installation:
     """The launcher, and behind it this pyfilter, whole."""
     shutil.rmtree(installation.site)
     installation.site.mkdir()
-    for place in PACKAGES:
-        names = ["pyfilter"] if place == PACKAGES[0] else os.listdir(place)
-        for name in names:
+    for number, place in enumerate(PACKAGES):  # installed, the first one is among the others, too
+        for name in os.listdir(place) if number else ["pyfilter"]:
             if not (installation.site / name).exists():
                 (installation.site / name).symlink_to(Path(place) / name)
     (installation.bin / "python3.11").symlink_to(Path(sys.executable).resolve())
