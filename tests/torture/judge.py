@@ -36,8 +36,10 @@ WORDS = {0: (b"",), 75: (POSTPONED, b""), 77: (REFUSED,)}
 # the places that a reader looks after
 FOLDERS = frozenset(place for scenario in SCENARIOS.values() for place in scenario.places) - {"mbox", "mh", "sent"}
 
-# a call that brings something to disk, or the last word on what was written
-TO_DISK = re.compile(r"(fsync|fdatasync)\(\d+<[^>]*/(Maildir|Mail)/|close\(\d+<[^>]*/tmp/\d")
+# a call that brings mail to disk, or the last word on what was written; the list of subscriptions is no mail
+TO_DISK = re.compile(
+    r"(?:fsync|fdatasync)\(\d+<(?![^>]*subscriptions)[^>]*/(Maildir|Mail)/|close\(\d+<(?![^>]*subscriptions)[^>]*/tmp/\d"
+)
 
 
 def _bounced(run: Run) -> bool:
