@@ -26,6 +26,14 @@ Item = TypeVar("Item")
 Benches = Callable[..., list[Bench]]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only `make torture` runs is not a part of the suite."""
+    if not WHOLE:
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def prerequisites() -> None:
     """strace and an installed launcher: missing ones are a failure in CI, elsewhere a reason to skip."""

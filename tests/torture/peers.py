@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .deliverers import Deliverer, Ended, Home
 from .scenarios import SCENARIOS, look
-from .sweep import Fault, Point, Run, points_of, struck_line
+from .sweep import Fault, Point, Run, points_of, struck_lines
 
 __all__ = ["PeerBench"]
 
@@ -49,7 +49,7 @@ class PeerBench:
         if ended.fate == "deferred":
             again = self._deliver()
             final = look(self.home)
-        struck = struck_line(self._lines(), fault)
+        struck = struck_lines(self._lines(), fault)
         return Run(self.scenario, point, fault, ended, seen, struck, seconds, again, final, reader)
 
     def _deliver(self, *strace: str) -> Ended:

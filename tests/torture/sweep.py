@@ -32,7 +32,7 @@ from typing import NamedTuple, Protocol
 from .deliverers import LAUNCHER, PYFILTER, Ended, Home
 from .scenarios import EARLIER, Scenario, Seen, look
 
-__all__ = ["ERRORS", "READERS", "Bench", "Fault", "Point", "Run", "Runs", "points_of", "struck_line", "sweep"]
+__all__ = ["ERRORS", "READERS", "Bench", "Fault", "Point", "Run", "Runs", "points_of", "struck_lines", "sweep"]
 
 # strace itself needs the first execve; nobody hears whether a process ended well; arch_prctl(ARCH_SET_FS), with which
 # the C library starts a thread, has no way to fail (arch_prctl(2)), and cannot be told apart from its failure.
@@ -103,9 +103,9 @@ class Fault(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One delivery with a fault. ``struck``: the trace's line of the call that was struck, "" if none was. ``again``:
-    how the retry ended, None if there was none, and ``finally_seen`` what lay where then. ``reader``: what a mail
-    client did before the retry with the copies that were visible (READERS)."""
+    """One delivery with a fault. ``struck``: the trace's lines of the calls that were struck, "" if none was.
+    ``again``: how the retry ended, None if there was none, and ``finally_seen`` what lay where then. ``reader``: what a
+    mail client did before the retry with the copies that were visible (READERS)."""
 
     scenario: Scenario
     point: Point
@@ -166,7 +166,7 @@ class Bench:
         seconds = time.monotonic() - began
         if ended.status < 0:
             self._wait_for_the_orphans()
-        struck = struck_line(self.trace(point.process), fault)
+        struck = struck_lines(self.trace(point.process), fault)
         seen = final = look(self.home)
         again = None
         if ended.fate == "deferred" and self._state() != self._untouched:
@@ -255,11 +255,12 @@ def points_of(trace: list[str], process: str) -> list[Point]:
     return [Point(process, call, n) for call in sorted(most) for n in range(1, most[call] + 1)]
 
 
-def struck_line(trace: list[str], fault: Fault) -> str:
-    """The line of the call that was struck; strace may be killed with a delivery, and not have come to write it."""
-    mark = "(INJECTED)" if fault.error else "killed by SIGKILL"
-    hit = [place for place, line in enumerate(trace) if mark in line]
-    return " ".join(trace[max(0, hit[0] - (not fault.error)) : hit[0] + 1]) if hit else ""
+def struck_lines(trace: list[str], fault: Fault) -> str:
+    """The lines of the calls that were struck; strace may be killed with a delivery, before it wrote them."""
+    if fault.error:
+        return " ".join(line for line in trace if "(INJECTED)" in line)
+    hit = [place for place, line in enumerate(trace) if "killed by SIGKILL" in line]
+    return " ".join(trace[max(0, hit[0] - 1) : hit[0] + 1]) if hit else ""
 
 
 def _environments() -> list[bytes]:

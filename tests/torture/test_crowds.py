@@ -154,7 +154,7 @@ def test_sent_is_filed_is_unique_in_other_formats(tmp_path: Path, sink: str, at_
     check(found)
 
 
-@pytest.mark.skipif(not WHOLE, reason="tests/delivery/test_crowd.py is the sample of this")
+@pytest.mark.whole  # tests/delivery/test_crowd.py is the sample of this
 def test_ten_thousand_messages(tmp_path: Path) -> None:
     """By 64 processes, each one message after another, into the inbox and a folder (tests/delivery/crowd.py)."""
     began = time.monotonic()
@@ -181,7 +181,7 @@ def test_ten_thousand_messages(tmp_path: Path) -> None:
     check(figures)
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 @pytest.mark.parametrize(("at_a_time", "messages"), PEERS_CROWDS)
 def test_the_peers(tmp_path: Path, peer: str, at_a_time: int, messages: int) -> None:

@@ -100,7 +100,7 @@ def test_nothing_of_a_cut_message_is_filed(tmp_path: Path) -> None:
     assert found == {"runs": runs, "delivered": 0, "deferred": runs, "bounced": 0, "filed": 0, "never": 0}
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_peers(tmp_path: Path, peer: str) -> None:
     if DELIVERERS[peer].missing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import WHOLE, Benches, sample
+from .conftest import Benches, sample
 from .judge import CHECKS, NEVER, broken, figures, refiled, undurable
 from .record import record
 from .scenarios import SCENARIOS
@@ -42,7 +42,7 @@ def test_one_failing_system_call_costs_no_mail(name: str, benches: Benches) -> N
     record("P2", "pyfilter", name, **figures(runs))
 
 
-@pytest.mark.skipif(not WHOLE, reason="only with TORTURE=1: seven more errors of every system call")
+@pytest.mark.whole  # only with TORTURE=1: seven more errors of every system call
 def test_no_error_of_any_system_call_costs_mail(benches: Benches) -> None:
     """Also those that make no sense for the call."""
     made = benches("inbox")

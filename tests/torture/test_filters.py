@@ -129,14 +129,13 @@ def test_a_program_that_fails_costs_no_mail(tmp_path: Path, name: str, verb: str
         assert (ended.status, filed) == (0, [BODY])
 
 
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_peers_are_put_to_the_same(tmp_path: Path, name: str, peer: str) -> None:
     """Whatever becomes of the mail is a figure; here it is only shown that the program ran."""
     if DELIVERERS[peer].missing:
         pytest.skip(DELIVERERS[peer].missing)
-    if not WHOLE:
-        pytest.skip("only with TORTURE=1: the peers beside")
     with Home(tmp_path, DELIVERERS[peer], rules="") as home:
         rules = PEERS[peer].format(program=program(home, f"touch {home.path}/ran\n{PROGRAMS[name][0]}"))
         for file, text in DELIVERERS[peer].files.items():

@@ -157,7 +157,7 @@ def test_a_lie_costs_no_mail(tmp_path: Path, liar: Path, name: str) -> None:
     assert counts["delivered"] > 5
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_peers(tmp_path: Path, liar: Path, peer: str) -> None:
     if DELIVERERS[peer].missing:

@@ -5,7 +5,6 @@ a busy machine must fail no build.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from ..fuzz.bombs import BOMBS, CODEC_BOMBS, HIGHEST_RATIO, MEGABYTE, PATTERN_BOMBS, SECONDS, Bomb, measured
 from .record import record
 
-pytestmark = pytest.mark.skipif("TORTURE" not in os.environ, reason="measures time: `make torture`")
+pytestmark = pytest.mark.whole  # measures time: `make torture`
 
 ROOT = Path(__file__).parents[2]
 # bytes, besides three times the message

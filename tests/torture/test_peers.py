@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import WHOLE
 from .deliverers import PEERS
 from .judge import CHECKS, figures
 from .peers import PeerBench
 from .record import record
 from .sweep import ERRORS, Fault, sweep
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason="only with TORTURE=1: how other programs take the same faults")
+pytestmark = pytest.mark.whole  # only with TORTURE=1: how other programs take the same faults
 
 AT_A_TIME = 4  # some of them sleep for many seconds when something fails
 

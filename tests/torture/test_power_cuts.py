@@ -116,7 +116,7 @@ def test_what_does_not_ask_for_it_is_not(base: Path, system: str) -> None:
     assert figures["lost"] == 3
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_peers(base: Path, peer: str, system: str) -> None:

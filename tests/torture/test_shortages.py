@@ -177,7 +177,7 @@ def test_whatever_limit_is_short_the_mail_waits_or_is_filed(tmp_path: Path) -> N
     check(tally)
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_peers(tmp_path: Path, peer: str) -> None:
     if DELIVERERS[peer].missing:

@@ -140,7 +140,7 @@ def test_a_feeder_that_stands_still(tmp_path: Path) -> None:
     record("P16", PYFILTER.name, "standard input never ends", runs=1, deferred=1, hung=0)
 
 
-@pytest.mark.skipif(not WHOLE, reason="the peers are measured by make torture")
+@pytest.mark.whole  # the peers are measured by make torture
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_peers(tmp_path: Path, peer: str) -> None:
     if DELIVERERS[peer].missing:
