@@ -25,18 +25,13 @@ def _limit() -> None:
     import resource
 
     from pyfilter import limits
+    from pyfilter.bounds import lower
 
-    for what, most in (
+    lower(
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, limits.CPU_SECONDS),
         (resource.RLIMIT_AS, limits.MEMORY_BYTES),
-    ):
-        soft, hard = resource.getrlimit(what)
-        if soft == resource.RLIM_INFINITY or soft > most:
-            try:
-                resource.setrlimit(what, (most, hard))
-            except (OSError, ValueError):  # mail is delivered without a net, too
-                continue
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ PACKAGE = Path(pyfilter.__file__).parent
 # Lower storeys first: a module may import from its own storey and those below. `__init__`, limits, deadline and
 # status belong to everybody; the public names of pyfilter/__init__.py are imported lazily.
 STOREYS = (
-    ("limits", "status", "deadline", "ownership", "__init__"),
+    ("limits", "status", "deadline", "ownership", "bounds", "__init__"),
     ("message",),
     ("language",),
     ("engine",),

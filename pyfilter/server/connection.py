@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = False  # a message of it is with the workers
         self._is_full = False  # the client does not read
         self._has_ended = False
+        self._says_no_more = False  # the client has closed its side
         self._loop = asyncio.get_running_loop()
         self.heard = self._loop.time()
 
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def eof_received(self) -> bool:
+        self._says_no_more = True
         return self._is_busy  # what is being delivered gets its reply: only one way may be closed
 
     def pause_writing(self) -> None:
@@ -149,6 +151,8 @@ class Connection(asyncio.Protocol):
         if self._desk.is_closing:
             self._session.close(replies.SHUTTING_DOWN)
         self._go_on()
+        if self._says_no_more and not self._is_busy:
+            self._transport.close()
 
     def _send(self) -> None:
         if output := self._session.take_output():

@@ -31,6 +31,9 @@ RETIRE = 20_000
 # seconds before a worker that ended at once is started again: rules, or a disk, may need mending
 PAUSE = 1.0
 
+# of our own environment, for programs that rules run and for local time
+INHERITED = ("LANG", "LOGNAME", "PATH", "TZ", "USER")
+
 BOOT = "import sys; sys.path[:] = {path!r}; from pyfilter.server.worker import main; main({descriptor}, {home!r})"
 
 
@@ -46,7 +49,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[other.fileno()],
-                env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home},
+                env={"HOME": home, **{name: os.environ[name] for name in INHERITED if name in os.environ}},
                 start_new_session=True,
             )
         self.end.setblocking(False)
@@ -88,15 +91,19 @@ class Pool:
         return len(self._waiting)
 
     async def close(self, seconds: float) -> None:
-        """Let the workers end what they are at, ``seconds`` at most."""
+        """Let the workers end what they are at, ``seconds`` at most. What waits, or is not done then, is DEFERRED."""
         self._is_closed = True
+        while self._waiting:
+            job, future = self._waiting.popleft()
+            future.set_result([Outcome(DEFERRED) for _ in job.recipients])
         for worker in list(self._idle):
             self._end(worker)
         until = self._loop.time() + seconds
         while self._workers and self._loop.time() < until:
             await asyncio.sleep(0.02)
         for worker in list(self._workers):
-            self._end(worker)
+            self._release(worker, [])
+            self._end(worker, at_once=True)
 
     # ------------------------------------------------------------------ one worker
 

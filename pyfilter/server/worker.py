@@ -5,6 +5,7 @@ message gets the lines that an MTA writes when it delivers (RFC 5321, section 4.
 envelope sender, ``Delivered-To`` with the recipient, above what came.
 
 - Each delivery has its own deadline; the alarm ends the worker, and the server defers what it was at.
+- It has limits.MEMORY_BYTES of memory; beyond them a delivery is DEFERRED.
 - Whatever goes wrong is DEFERRED, is logged, and the next message is delivered.
 - SIGINT is passed over: a terminal's goes to the server, which lets us end what we are at.
 """
@@ -12,11 +13,13 @@ envelope sender, ``Delivered-To`` with the recipient, above what came.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
 
 from pyfilter import deadline, limits
+from pyfilter.bounds import lower
 from pyfilter.delivering import deliver, report
 from pyfilter.language.files import check_home
 from pyfilter.message.envelope import Envelope
@@ -32,6 +35,7 @@ def main(descriptor: int, home: str) -> None:
     """Deliver the jobs that come on ``descriptor`` to the user whose home is ``home``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
+    lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
     rulebook = Rulebook(home)
     with socket.socket(fileno=descriptor) as end:
         end.set_inheritable(False)

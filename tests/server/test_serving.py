@@ -215,3 +215,30 @@ def test_a_client_that_closes_its_side_hears_the_reply(server: Server) -> None:
     client.send(QUEUED + b"Subject: hello\r\n\r\n.\r\n")
     client._socket.shutdown(socket.SHUT_WR)
     assert client.reply() == DELIVERED
+    assert client.reply() == b"", "and the connection ends"
+
+
+def test_what_no_worker_has_begun_is_put_off_when_it_ends(server: Server, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    program = tmp_path / "wait"
+    program.write_text(f"#!/bin/sh\nuntil [ -e {go} ]; do sleep 0.05; done\n")
+    program.chmod(0o755)
+    server.rules(f'rule "wait" {{ when command "{program}" succeeds; file into "Waited" }}\n')
+    clients = [Client(server) for _ in range(3)]  # and two workers
+    for number, client in enumerate(clients):
+        client.begin("me@y.example")
+        client.send(QUEUED + b"Subject: wait %d\r\n\r\n.\r\n" % number)
+    while sum(bool(_children(worker)) for worker in server.workers()) < 2:
+        time.sleep(0.01)
+    server.process.send_signal(signal.SIGTERM)
+    assert clients[2].reply() == b"451 4.3.0 delivery postponed\r\n"
+    go.touch()
+    assert [client.reply() for client in clients[:2]] == [DELIVERED] * 2
+    assert server.process.wait(30) == 0
+    assert len(server.mail()[".Waited"]) == 2
+
+
+def test_a_worker_has_so_much_memory(server: Server) -> None:
+    assert Client(server).mail(QUEUED + b"Subject: hello\r\n\r\n") == [DELIVERED]  # one is at work by now
+    limits = [Path(f"/proc/{worker}/limits").read_text() for worker in server.workers()]
+    assert any("Max address space         1073741824 " in text for text in limits)
