@@ -103,7 +103,7 @@ class Fault(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One delivery with a fault. ``struck``: the trace's lines of the calls that were struck, "" if none was.
+    """One delivery with a fault. ``struck``: the trace's lines of the calls that were struck, "" if there are none.
     ``again``: how the retry ended, None if there was none, and ``finally_seen`` what lay where then. ``reader``: what a
     mail client did before the retry with the copies that were visible (READERS)."""
 
@@ -211,7 +211,8 @@ class Bench:
             shutil.rmtree(self.home.path / name, ignore_errors=True)
             (self.home.path / name).mkdir(mode=0o700)
         shutil.rmtree(self.home.maildir / "Lists", ignore_errors=True)
-        (self.home.maildir / "subscriptions").unlink(missing_ok=True)
+        for path in self.home.maildir.glob("subscriptions*"):
+            path.unlink()
         if "mbox" in self.scenario.places:
             (self.home.path / "Mail" / "old.mbox").write_bytes(b"From a Tue Nov 24 04:38:40 2026\n" + EARLIER + b"\n")
         if "mh" in self.scenario.places:
