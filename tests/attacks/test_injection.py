@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from ..test_mda import PACKAGES, Account, Ended
+from ..torture.record import record
 
 VALUES = {
     "CR LF": b"a\r\nX-More: evil\r\n\r\nbody",
@@ -269,6 +270,7 @@ def test_a_value_stays_a_value_wherever_a_rule_carries_it(account: Account, tmp_
     state = home / ".local/state/pyfilter"
     assert all(line.isascii() and line.decode().isprintable() for line in (state / "journal").read_bytes().splitlines())
     assert all(line.decode("ascii").isprintable() for line in (state / "replies").read_bytes().splitlines())
+    record("P20", "pyfilter", "every field to every place", values=len(VALUES), runs=len(given), broken=0)
 
 
 def without(message: bytes) -> bytes:

@@ -137,6 +137,13 @@ PROMISES = (
         ),
     ),
     Promise(
+        "P7",
+        "What is filed is what came",
+        "Every message of a collection of real mail is delivered by rules that file, copy and mark; what lies there is "
+        "compared with what came, byte for byte.",
+        (Column("messages", "messages"), Column("copies", "copies"), Column("different", "different", "0")),
+    ),
+    Promise(
         "P12",
         "A crowd",
         "Deliveries side by side, and a mail client that moves what is new to cur/, sets flags and deletes. What waits "
@@ -198,6 +205,19 @@ PROMISES = (
             Column("runs", "runs"),
             Column("delivered", "status 0"),
             Column("deferred", "deferred"),
+            Column("broken", "broken", "0"),
+        ),
+    ),
+    Promise(
+        "P20",
+        "Hostile values stay values",
+        "Each value, as it is and as encoded words, stands in every field of a message; rules carry them to folders, "
+        "mbox and MH, headers, the log, arguments and environment of programs, addresses, replies and lists. "
+        "`broken`: a shell ran one, a file lay outside, a log held a control character, a header had a line more, a "
+        "program an argument.",
+        (
+            Column("values", "values"),
+            Column("runs", "deliveries"),
             Column("broken", "broken", "0"),
         ),
     ),
