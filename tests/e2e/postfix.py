@@ -154,6 +154,13 @@ class Postfix:
         listing = subprocess.run(["postqueue", "-j"], check=True, capture_output=True, text=True).stdout
         return {entry["queue_id"]: entry["queue_name"] for entry in map(json.loads, listing.splitlines())}
 
+    def settled(self) -> dict[str, str]:
+        """The queue when nothing is on its way any more: the last line of the log comes before the file goes."""
+        deadline = time.monotonic() + SECONDS
+        while "active" in (found := self.queue()).values() and time.monotonic() < deadline:
+            pass  # postqueue takes its time
+        return found
+
     def drop_all(self) -> None:
         """Empty the queue: what a failed test left there does not concern the next."""
         subprocess.run(["postsuper", "-d", "ALL"], check=True, stderr=subprocess.DEVNULL)

@@ -63,7 +63,8 @@ FAILURES: dict[str, tuple[Callable[[Line], None], str, list[str]]] = {
     "says nothing": (say_nothing, TOO_LATE, ["asked", "closed"]),
     "hangs up at once": (hang_up_at_once, EMPTY, ["closed"]),
     # the message may have been sent by then
-    "resets at once": (reset_at_once, f"{NOT_TAKEN}|{CLOSED}", ["reset"]),
+    # the third: while we connect
+    "resets at once": (reset_at_once, f"{NOT_TAKEN}|{CLOSED}|connection reset by peer", ["reset"]),
     "hangs up": (hang_up, EMPTY, ["asked", "closed"]),
     "resets": (reset, CLOSED, ["asked", "reset"]),
     "resets while it is told": (reset_while_told, NOT_TAKEN, ["reset"]),

@@ -82,6 +82,6 @@ def account(request: pytest.FixtureRequest, postfix: Postfix) -> Iterator[Callab
         return Account(f"{words}{next(numbers)}", rules, **more)
 
     yield make
-    left = postfix.queue()
+    left = postfix.settled()
     postfix.drop_all()
     assert left == {}, "the queue is not empty after the test"
