@@ -252,8 +252,9 @@ MH_NAME_TRIES = 1000
 LMTP_LINE_BYTES = 4096
 # refused commands in a row before a client is sent away; a program that works has none.
 LMTP_ERRORS = 20
-# recipients of one transaction; RFC 5321, section 4.5.3.1.8, wants 100 at least, Postfix sends 50.
-LMTP_RECIPIENTS = 1000
+# recipients of one transaction; RFC 5321, section 4.5.3.1.8, wants 100 at least, Postfix sends 50. Their addresses, and
+# the reasons of as many refusals, fit into one packet to a worker and back (server/jobs.py).
+LMTP_RECIPIENTS = 100
 # bytes of one message; Postfix's message_size_limit is 10 MB, others have up to 50.
 LMTP_MESSAGE_BYTES = 128 << 20
 # seconds that a client may say nothing; RFC 5321, section 4.5.3.2.7.

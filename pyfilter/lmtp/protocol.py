@@ -97,11 +97,6 @@ class Session:
 
     # ------------------------------------------------------------------ bytes, events, answers
 
-    @property
-    def awaits_message(self) -> bool:
-        """Is the client in the middle of a message? It may take longer over it than over a command."""
-        return self._dots is not None or self._chunks is not None
-
     def receive(self, data: bytes) -> None:
         """What the client sent."""
         if not self._is_closed:

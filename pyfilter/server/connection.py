@@ -43,8 +43,6 @@ class Desk:
         self.note = note
         self.open: set[Connection] = set()
         self.is_closing = False
-        self.accepted = 0
-        self.delivered: dict[str, int] = {}
 
 
 class Connection(asyncio.Protocol):
@@ -66,7 +64,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._desk.accepted += 1
         self._desk.open.add(self)
         if self._desk.is_closing:
             self._session.close(replies.SHUTTING_DOWN)
@@ -142,9 +139,6 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         self.heard = self._loop.time()
         outcomes = future.result()
-        for outcome in outcomes:
-            word = outcome.status.word
-            self._desk.delivered[word] = self._desk.delivered.get(word, 0) + 1
         if self._has_ended:
             return
         self._session.answer(*map(of_outcome, outcomes))

@@ -85,11 +85,6 @@ class Pool:
         self._assign()
         return future
 
-    @property
-    def waiting(self) -> int:
-        """Jobs that no worker has begun."""
-        return len(self._waiting)
-
     async def close(self, seconds: float) -> None:
         """Let the workers end what they are at, ``seconds`` at most. What waits, or is not done then, is DEFERRED."""
         self._is_closed = True

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pyfilter import limits
+
 from .serving import PACKAGES, QUEUED, Client, Server
 
 DELIVERED = b"250 2.0.0 delivered\r\n"
@@ -240,5 +242,16 @@ def test_what_no_worker_has_begun_is_put_off_when_it_ends(server: Server, tmp_pa
 
 def test_a_worker_has_so_much_memory(server: Server) -> None:
     assert Client(server).mail(QUEUED + b"Subject: hello\r\n\r\n") == [DELIVERED]  # one is at work by now
-    limits = [Path(f"/proc/{worker}/limits").read_text() for worker in server.workers()]
-    assert any("Max address space         1073741824 " in text for text in limits)
+    bounds = [Path(f"/proc/{worker}/limits").read_text() for worker in server.workers()]
+    assert any("Max address space         1073741824 " in text for text in bounds)
+
+
+def test_as_many_recipients_and_as_long_reasons_as_there_may_be(server: Server) -> None:
+    """They fit into one packet to a worker, and back."""
+    server.rules('rule "no" { reject "' + "ž" * limits.REASON_CHARACTERS + '" }\n')
+    recipients = [
+        f"{number:03}{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example" for number in range(limits.LMTP_RECIPIENTS)
+    ]
+    replies = Client(server).mail(QUEUED + b"Subject: x\r\n\r\n" + b"x" * 60000, *recipients)
+    assert len(replies) == limits.LMTP_RECIPIENTS
+    assert all(reply.startswith(b"550 5.7.1 ") for reply in replies)
