@@ -55,7 +55,19 @@ PROGRAMS = {
 }
 UNSHARE = ["unshare", "-m", "-n", "-u", "-i", "-p", "-f", "--kill-child", "--mount-proc"]
 # no configuration and no cache of the checkout; a line for each test at the end
-PYTEST = ["-B", "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider", "--color=no", "-rA", "--tb=short"]
+PYTEST = [
+    "-B",
+    "-m",
+    "pytest",
+    "-c",
+    os.devnull,
+    "--import-mode=importlib",
+    "-p",
+    "no:cacheprovider",
+    "--color=no",
+    "-rA",
+    "--tb=short",
+]
 OVERLAID = ["/etc", "/var", "/run", "/home", "/usr/bin"]
 # a machine in small: what `furnish` does, tried out
 ATTEMPT = """
@@ -132,7 +144,7 @@ def main(layers: Path, installation: Path, scenario: str, options: list[str]) ->
     signal.signal(signal.SIGALRM, lambda number, frame: os._exit(124))
     signal.alarm(SECONDS_INSIDE)
     furnish(layers, installation)
-    command = [sys.executable, *PYTEST, f"--rootdir={Path(scenario).parent}", scenario]
+    command = [sys.executable, *PYTEST, f"--rootdir={Path(__file__).parents[2]}", scenario]
     scenario_process = subprocess.Popen([*command, f"--installation={installation}", *options])
     while True:
         child, status = os.wait()

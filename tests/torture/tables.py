@@ -175,6 +175,18 @@ PROMISES = (
         ),
     ),
     Promise(
+        "P15",
+        "Broken rules",
+        "Files of rules that a chance has changed are read as a delivery reads them, by each of the three policies "
+        "for broken rules, and decide three messages. `nowhere`: a message was neither filed nor waits.",
+        (
+            Column("files", "files"),
+            Column("standing", "without an error"),
+            Column("messages", "messages decided"),
+            Column("nowhere", "nowhere", "0"),
+        ),
+    ),
+    Promise(
         "P16",
         "Everything stalls",
         "A FIFO lies in the place of a file that is opened, or a lock is held, or a program, a scanner or the system's "
@@ -220,6 +232,13 @@ PROMISES = (
             Column("runs", "deliveries"),
             Column("broken", "broken", "0"),
         ),
+    ),
+    Promise(
+        "P21",
+        "Mail in circles",
+        "Users who forward, copy and reply to each other, to themselves, to lists and to nobody, below a real Postfix: "
+        "it holds no mail a minute later. Taken: the messages that it has had from first to last.",
+        (Column("sent", "sent"), Column("taken", "taken"), Column("kept", "in folders")),
     ),
 )
 

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from ...torture.record import record
 from ..account import Account
 from ..postfix import ALIASES, LOG, Postfix
 from .language import message
@@ -23,14 +26,22 @@ SECONDS = 60
 
 def rounds(postfix: Postfix, *mails: tuple[bytes, Account, str]) -> int:
     """Send them, wait until Postfix holds no mail any more, and count what it has taken."""
-    before = LOG.stat().st_size
+    before, had = LOG.stat().st_size, kept()
     for raw, user, sender in mails:
         postfix.send(raw, user.address, sender=sender)
     until = time.monotonic() + SECONDS
     while postfix.queue():
         assert time.monotonic() < until, f"it goes on and on: {postfix.queue()}"
         time.sleep(0.05)  # no line of the log says that the queue is empty
-    return len(set(TAKEN.findall(LOG.read_bytes()[before:])))
+    taken = len(set(TAKEN.findall(LOG.read_bytes()[before:])))
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::test_")[2].partition(" ")[0]
+    record("P21", "pyfilter", test.replace("_", " "), sent=len(mails), taken=taken, kept=kept() - had)
+    return taken
+
+
+def kept() -> int:
+    """The messages in the folders of all users."""
+    return sum(1 for _ in Path("/home").glob("*/Maildir/**/[cn][ue][rw]/*"))
 
 
 def letter(user: Account, subject: str, sender: str = ANN, more: str = "") -> tuple[bytes, Account, str]:

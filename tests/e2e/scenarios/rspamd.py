@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from services.real_rspamd import REJECT, Rspamd  # tests/ is on the path: pytest puts it there for this package
 
+from ...services.real_rspamd import REJECT, Rspamd
 from ..account import Account, handed_over
 from ..postfix import Postfix
 from .spam import is_filed, message

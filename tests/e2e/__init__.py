@@ -1,1 +1,0 @@
-"""Mail through real servers, on machines made of namespaces."""

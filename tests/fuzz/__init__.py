@@ -1,1 +1,0 @@
-"""Hostile input by the million."""
