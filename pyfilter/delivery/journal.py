@@ -8,8 +8,7 @@ made, whatever the journal says: a reader may have moved it, and a duplicate is 
 
 - The key is a digest of the bytes as they came, without the mbox `From ` line (Postfix dates it anew with each try),
   and the recipient. A message without any Received line is never taken for a retry: nobody has queued it.
-- ``~/.local/state/pyfilter/journal``, append-only, one line a record, each written by one write(2), bytes that are no
-  printable ASCII as ``%XX``. A line that was torn by a crash is passed over.
+- It is a line a record, bytes that are no printable ASCII as ``%XX`` (journal_file.py says where).
 
   ======================== ===================================================================================
   seconds KEY I path …     the Maildir copies of one attempt: the folder's directory, "/", the name as in tmp/
@@ -18,22 +17,16 @@ made, whatever the journal says: a reader may have moved it, and a duplicate is 
   ======================== ===================================================================================
 
 - An intent is not brought to disk: after a power cut it may be missing, and a copy may come twice. What was sent is.
-- When the first record is older than limits.JOURNAL_SECONDS, or the file larger than limits.JOURNAL_BYTES, it becomes
-  ``journal.1``, in the place of an older one; both are read.
-
-- It is believed, and written to, only if it is a regular file of the user's own that nobody else can write.
 
 A journal that cannot be read or written never fails a delivery; ``problem`` says what is wrong, for the log.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 
-from pyfilter import limits, ownership
-from pyfilter.delivery.maildir import write_all
+from pyfilter.delivery.journal_file import JournalFile
 from pyfilter.message.headers import Unreadable
 
 TYPE_CHECKING = False
@@ -44,33 +37,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Journal"]
 
-DIRECTORY = ".local/state/pyfilter"
-NAME = b"journal"
 INTENT, PLACE, SENT = b"I", b"P", b"S"
 KINDS = frozenset({INTENT, PLACE, SENT})
 
 
 class Journal:
-    """What is known of one message for one recipient, once ``read`` was called."""
+    """What is known of one message for one recipient, once ``read`` was called; ``file``: the one that a process has
+    in hand already."""
 
     __slots__ = (
-        "_attempts", "_directory", "_held", "_home", "_key", "_message", "_places", "_queued", "_recipient", "_sent",
-        "_torn", "problem",
+        "_attempts", "_file", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "problem",
     )  # fmt: skip
 
-    def __init__(self, home: str, message: Message, recipient: str) -> None:
+    def __init__(self, home: str, message: Message, recipient: str, file: JournalFile | None = None) -> None:
         self.problem = ""
-        self._home = home
-        self._directory = os.fsencode(os.path.join(home, DIRECTORY))
+        self._file = file or JournalFile(home)
         self._message = message
         self._recipient = recipient
         self._key = b""
-        self._held = -1  # the journal while it is held open
         self._attempts: list[list[bytes]] = []  # the paths of each
         self._places: list[list[bytes]] = []
         self._queued = False
         self._sent: set[bytes] = set()
-        self._torn = False
 
     def read(self) -> None:
         """Look for what earlier attempts left."""
@@ -78,14 +66,14 @@ class Journal:
         self._queued = _is_queued(self._message)
         if not self._queued:
             return
-        for name in (NAME + b".1", NAME):
-            for kind, words in _records(self._read(name), self._key):
-                if kind == INTENT:
-                    self._attempts.append(words)
-                elif kind == PLACE:
-                    self._places.append(words)
-                else:
-                    self._sent.update(words)
+        for kind, words in _records(self._file.lines(self._key)):
+            if kind == INTENT:
+                self._attempts.append(words)
+            elif kind == PLACE:
+                self._places.append(words)
+            else:
+                self._sent.update(words)
+        self._failed(self._file.failure)
 
     def filed(self) -> list[bytes]:
         """The folders in which all copies of one earlier attempt lie; empty if there is none that came so far. What it
@@ -116,8 +104,8 @@ class Journal:
         since = time.time() - seconds
         return sum(
             max(what.count(b"\0") - 1, 0)
-            for name in (NAME + b".1", NAME)
-            for what in _sent_since(self._read(name), since)
+            for data in self._file.contents()
+            for what in _sent_since(data, since)
             if what.startswith(verbs)
         )
 
@@ -135,15 +123,13 @@ class Journal:
         """Have the journal open from here to ``release``: the less there is to do between sending something and writing
         it down, the more rarely a kill comes in between."""
         try:
-            self._held = self._opened()
+            self._file.hold()
         except OSError as error:
             self._failed(error)
 
     def release(self) -> None:
         """Close it."""
-        held, self._held = self._held, -1
-        if held >= 0:
-            os.close(held)
+        self._file.release()
 
     def sent(self, what: bytes) -> None:
         """This was sent; on disk when the call returns."""
@@ -153,94 +139,16 @@ class Journal:
         """Somebody was told; after a power cut he may be told again."""
         self._append(SENT, (what,), durable=False)
 
-    # ------------------------------------------------------------------ the file
-
-    def _read(self, name: bytes) -> bytes:
-        path = self._directory + b"/" + name
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            return self._failed(error)
-        try:
-            found = self._own(descriptor)
-            if found.st_size > 2 * limits.JOURNAL_BYTES:  # none that was turned in time
-                self._turn(found)
-                return b""
-            data = bytearray()
-            while chunk := os.read(descriptor, 1 << 16):
-                data += chunk
-            self._torn = not data.endswith(b"\n") and bool(data)
-            if name == NAME and _is_full(data):
-                self._turn(found)
-        except OSError as error:
-            return self._failed(error)
-        finally:
-            os.close(descriptor)
-        return bytes(data)
-
-    def _turn(self, read: os.stat_result) -> None:
-        """A new file, unless another delivery has begun one; who still writes into the old one writes what is still
-        read."""
-        path = self._directory + b"/" + NAME
-        try:
-            if os.path.samestat(os.stat(path), read):
-                os.rename(path, path + b".1")
-        except FileNotFoundError:
-            pass
-        self._torn = False
-
     def _append(self, kind: bytes, words: Iterable[bytes], *, durable: bool) -> None:
         written = b" ".join([_escaped(word) for word in words])
-        line = b"%d %s %s %s\n" % (time.time(), self._key, kind, written)
         try:
-            descriptor = self._opened() if self._held < 0 else self._held
-            try:
-                write_all(descriptor, b"\n" * self._torn + line)
-                if durable:
-                    os.fsync(descriptor)
-            finally:
-                if descriptor != self._held:
-                    os.close(descriptor)
+            self._file.append(b"%d %s %s %s\n" % (time.time(), self._key, kind, written), durable=durable)
         except OSError as error:
             self._failed(error)
-        self._torn = False
 
-    def _opened(self) -> int:
-        """The journal, to append to; begun where it is missing."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            descriptor = os.open(self._directory + b"/" + NAME, flags)
-        except FileNotFoundError:
-            descriptor = self._begin(flags)
-        try:
-            self._own(descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
-
-    def _begin(self, flags: int) -> int:
-        """A journal in a directory that is the user's own, on disk; another delivery may have been quicker."""
-        directory = ownership.directory(self._home, DIRECTORY)
-        try:
-            descriptor = os.open(NAME, flags | os.O_CREAT, 0o600, dir_fd=directory)
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        return descriptor
-
-    def _own(self, descriptor: int) -> os.stat_result:
-        """Who could write it could make mail disappear, and who reads it knows who writes."""
-        found = ownership.required(descriptor, self._directory + b"/" + NAME)
-        if found.st_nlink != 1:
-            raise PermissionError(errno.EPERM, "has several names (hard links)", self._directory)
-        return found
-
-    def _failed(self, error: OSError) -> bytes:
-        self.problem = f"{os.fsdecode(self._directory)}/journal: {error.strerror}; a retry may repeat what was done"
-        return b""
+    def _failed(self, error: OSError | None) -> None:
+        if error is not None:
+            self.problem = f"{self._file.name}: {error.strerror}; a retry may repeat what was done"
 
 
 def _is_queued(message: Message) -> bool:
@@ -259,18 +167,12 @@ def _key(message: Message, recipient: str) -> bytes:
     return digest.hexdigest().encode("ascii")
 
 
-def _records(data: bytes, key: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
-    """Kind and words of each record of the message."""
-    wanted = b" " + key + b" "
-    place = data.find(wanted)
-    while place >= 0:
-        end = data.find(b"\n", place)
-        if end < 0:
-            return  # torn, or being written
-        kind, *words = data[place + len(wanted) : end].split(b" ")
+def _records(lines: Iterable[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Kind and words of each; ``lines`` begin behind the key."""
+    for line in lines:
+        kind, *words = line.split(b" ")
         if kind in KINDS and all(words):
             yield kind, [_unescaped(word) for word in words]
-        place = data.find(wanted, end)
 
 
 def _sent_since(data: bytes, since: float) -> Iterator[bytes]:
@@ -290,13 +192,6 @@ def _lies(path: bytes) -> bool:
 def _is_number(word: bytes) -> bool:
     """An offset, a time; int() refuses thousands of digits, the system those past 64 bits."""
     return word.isdigit() and len(word) < 19
-
-
-def _is_full(data: bytearray) -> bool:
-    if len(data) > limits.JOURNAL_BYTES:
-        return True
-    first = bytes(data[:20]).partition(b" ")[0]
-    return first.isdigit() and int(first) < time.time() - limits.JOURNAL_SECONDS
 
 
 def _listed(directory: bytes) -> list[bytes]:
