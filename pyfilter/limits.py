@@ -263,5 +263,13 @@ LMTP_IDLE_SECONDS = 300
 LMTP_CONNECTIONS = 2000
 # connections that wait to be accepted.
 LMTP_BACKLOG = 1024
+# seconds after which a user's worker ends if no mail comes: it takes some 40 MB, and to begin takes 0.1 s.
+LMTP_WORKER_IDLE_SECONDS = 60
+# bytes of a map of virtual users; a million lines take some 80 MB, and 200,000 are read in half a second.
+LMTP_MAP_BYTES = 64 << 20
+# rulebooks that a worker for many homes keeps, and bytes of the rule files they are of: 10,000 rules take some 700 kB
+# there and 50 times as much in a worker, which has MEMORY_BYTES.
+LMTP_RULEBOOKS = 1000
+LMTP_RULES_BYTES = 4 << 20
 # seconds that what is being delivered has when the server is told to end; systemd kills after 90.
 LMTP_CLOSING_SECONDS = 60

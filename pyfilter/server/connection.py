@@ -11,12 +11,15 @@ Source: RFC 5321, section 4.5.3.2.7, for the time.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
+from pyfilter import limits
 from pyfilter.lmtp import replies
 from pyfilter.lmtp.protocol import Closed, MessageReceived, RecipientNamed, Session
 from pyfilter.lmtp.replies import Reply, of_outcome
-from pyfilter.server.jobs import Job
+from pyfilter.server.residents import Found, Resident, Residents
+from pyfilter.server.transaction import Submit, deliver
 from pyfilter.status import Outcome
 
 __all__ = ["Connection", "Desk"]
@@ -25,21 +28,21 @@ __all__ = ["Connection", "Desk"]
 class Desk:
     """What all connections share.
 
-    ``name``: what the server calls itself. ``deliver``: a Future of the outcomes of a job. ``is_here``: does this
-    recipient get mail here? ``note``: who hears of trouble. ``open``: the connections there are."""
+    ``name``: what the server calls itself. ``submit``: takes jobs (pool.py). ``residents``: who gets mail here.
+    ``note``: who hears of trouble. ``open``: the connections there are."""
 
     def __init__(
         self,
         name: str,
         most_bytes: int,
-        deliver: Callable[[Job], asyncio.Future[list[Outcome]]],
-        is_here: Callable[[str], bool],
+        submit: Submit,
+        residents: Residents,
         note: Callable[[str], None],
     ) -> None:
         self.name = name
         self.most_bytes = most_bytes
-        self.deliver = deliver
-        self.is_here = is_here
+        self.submit = submit
+        self.residents = residents
         self.note = note
         self.open: set[Connection] = set()
         self.is_closing = False
@@ -53,6 +56,9 @@ class Connection(asyncio.Protocol):
         self._session = Session(desk.name, desk.most_bytes)
         self._transport: asyncio.Transport
         self._is_busy = False  # a message of it is with the workers
+        self._is_asking = False  # whether a recipient is here
+        # who was told to be here last; those of the present transaction are the last of them
+        self._accepted: deque[Resident] = deque(maxlen=limits.LMTP_RECIPIENTS)
         self._is_full = False  # the client does not read
         self._has_ended = False
         self._says_no_more = False  # the client has closed its side
@@ -76,7 +82,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._says_no_more = True
-        return self._is_busy  # what is being delivered gets its reply: only one way may be closed
+        return self._is_waiting  # what is being delivered gets its reply: only one way may be closed
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -94,13 +100,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Is a message of this client being delivered?"""
-        return self._is_busy
+        """Is a message of this client being delivered, or one of its recipients looked up?"""
+        return self._is_waiting
 
     def close(self, reply: Reply) -> None:
         """End the conversation, when what is being delivered has its reply."""
-        if self._is_busy:
-            return  # `_delivered` looks whether the server closes
+        if self._is_waiting:
+            return  # `_delivered` and `_found` look whether the server closes
         if self._transport.is_closing():  # it was told before, and does not read it
             self._transport.abort()
             return
@@ -120,13 +126,18 @@ class Connection(asyncio.Protocol):
         while event := self._session.next_event():
             match event:
                 case RecipientNamed():
-                    is_here = self._desk.is_here(event.address)
-                    self._session.answer(replies.RECIPIENT_OK if is_here else replies.UNKNOWN_USER)
+                    found = self._desk.residents.find(event.address)
+                    if isinstance(found, asyncio.Future):
+                        self._is_asking = True
+                        found.add_done_callback(self._found)
+                        break
+                    self._admit(found)
                 case MessageReceived():
                     self._is_busy = True
                     self._send()
-                    job = Job(event.sender, event.recipients, event.raw)
-                    self._desk.deliver(job).add_done_callback(self._delivered)
+                    residents = list(self._accepted)[-len(event.recipients) :]
+                    sent = deliver(self._desk.submit, event.sender, event.recipients, residents, event.raw)
+                    sent.add_done_callback(self._delivered)
                     break
                 case Closed():
                     self._send()
@@ -134,6 +145,25 @@ class Connection(asyncio.Protocol):
                     return
         self._send()
         self._listen_or_wait()
+
+    def _admit(self, found: Found) -> None:
+        if isinstance(found, Resident):
+            self._accepted.append(found)
+            self._session.answer(replies.RECIPIENT_OK)
+        else:
+            self._session.answer(found)
+
+    def _found(self, future: asyncio.Future[Found]) -> None:
+        self._is_asking = False
+        self.heard = self._loop.time()
+        if self._has_ended:
+            return
+        self._admit(future.result())
+        if self._desk.is_closing:
+            self._session.close(replies.SHUTTING_DOWN)
+        self._go_on()
+        if self._says_no_more and not self._is_waiting:
+            self._transport.close()
 
     def _delivered(self, future: asyncio.Future[list[Outcome]]) -> None:
         self._is_busy = False
@@ -145,8 +175,13 @@ class Connection(asyncio.Protocol):
         if self._desk.is_closing:
             self._session.close(replies.SHUTTING_DOWN)
         self._go_on()
-        if self._says_no_more and not self._is_busy:
+        if self._says_no_more and not self._is_waiting:
             self._transport.close()
+
+    @property
+    def _is_waiting(self) -> bool:
+        """For a worker, or for somebody who knows a recipient."""
+        return self._is_busy or self._is_asking
 
     def _send(self) -> None:
         if output := self._session.take_output():
@@ -155,7 +190,7 @@ class Connection(asyncio.Protocol):
     def _listen_or_wait(self) -> None:
         if self._has_ended or self._transport.is_closing():
             return
-        if self._is_busy or self._is_full:
+        if self._is_waiting or self._is_full:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

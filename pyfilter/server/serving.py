@@ -2,7 +2,8 @@
 
 ``serve`` runs until SIGTERM or SIGINT: no new connection is taken, what is being delivered is ended and answered, every
 client hears 421, and the sockets are gone. Rules, and what they include, are looked at with every message
-(server/worker.py): there is nothing to reload, and SIGHUP is passed over.
+(server/worker.py), as is a map of users with every recipient: nothing has to be reloaded, and SIGHUP says to look
+again.
 
 - A Unix socket is 0660 in whatever directory it lies in; one that is left over from a server that died is taken away,
   one that a server listens at is not. TCP only where it is asked for.
@@ -27,6 +28,7 @@ from pyfilter import limits
 from pyfilter.lmtp import replies
 from pyfilter.server.connection import Connection, Desk
 from pyfilter.server.pool import Pool
+from pyfilter.server.residents import Residents
 
 __all__ = ["Refused", "serve"]
 
@@ -118,17 +120,16 @@ def tell_manager(state: str) -> None:
 
 def serve(
     ends: list[socket.socket],
-    home: str,
-    workers: int,
-    most_bytes: int,
-    is_here: Callable[[str], bool],
+    pool: Pool,
+    residents: Residents,
     note: Callable[[str], None],
     ready: Callable[[], None],
+    most_bytes: int = limits.LMTP_MESSAGE_BYTES,
 ) -> None:
     """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does. Files of Unix sockets stay:
     those that systemd handed over are its own."""
     most = _raise_descriptors()
-    asyncio.run(_Server(ends, home, workers, most_bytes, is_here, note, most).run(ready))
+    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most).run(ready))
 
 
 def _raise_descriptors() -> int:
@@ -144,24 +145,24 @@ class _Server:
     def __init__(
         self,
         ends: list[socket.socket],
-        home: str,
-        workers: int,
+        pool: Pool,
+        residents: Residents,
         most_bytes: int,
-        is_here: Callable[[str], bool],
         note: Callable[[str], None],
         descriptors: int,
     ) -> None:
         self._ends = ends
-        self._pool = Pool(home, workers, note)
-        self._desk = Desk(socket.gethostname() or "localhost", most_bytes, self._pool.submit, is_here, note)
-        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - workers))
+        self._pool = pool
+        self._residents = residents
+        self._desk = Desk(socket.gethostname() or "localhost", most_bytes, pool.submit, residents, note)
+        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - pool.size))
         self._stopped = asyncio.Event()
 
     async def run(self, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        loop.add_signal_handler(signal.SIGHUP, self._residents.look_again)
         self._pool.start()
         servers = [await self._open(end) for end in self._ends]
         ready()

@@ -25,32 +25,34 @@ from pyfilter.language.files import check_home
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.server.jobs import receive_job, send_outcomes
-from pyfilter.server.rulebook import Rulebook
+from pyfilter.server.rulebook import Shelf
 from pyfilter.status import DEFERRED, Outcome
 
 __all__ = ["main"]
 
 
 def main(descriptor: int, home: str) -> None:
-    """Deliver the jobs that come on ``descriptor`` to the user whose home is ``home``."""
+    """Deliver the jobs that come on ``descriptor`` to the user whose home is ``home``; "": each job says whose."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
-    rulebook = Rulebook(home)
+    shelf = Shelf()
     with socket.socket(fileno=descriptor) as end:
         end.set_inheritable(False)
         while (job := receive_job(end)) is not None:
-            outcomes = [_deliver(job.sender, recipient, job.raw, home, rulebook) for recipient in job.recipients]
+            whose = home or job.home
+            outcomes = [_deliver(job.sender, recipient, job.raw, whose, shelf) for recipient in job.recipients]
             send_outcomes(end, outcomes)
 
 
-def _deliver(sender: str, recipient: str, raw: bytes, home: str, rulebook: Rulebook) -> Outcome:
+def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Outcome:
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
+        os.environ["HOME"] = home  # of whom programs and lists are
         check_home(home)
         message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
-        return deliver(message, Envelope(sender, recipient), rulebook.read(), home, started)
+        return deliver(message, Envelope(sender, recipient), shelf.of(home).read(), home, started)
     except BaseException as error:
         report(error, home)
         return Outcome(DEFERRED)
