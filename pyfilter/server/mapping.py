@@ -49,7 +49,7 @@ class Mapped(Residents):
     def __init__(self, path: str, delimiter: str, note: Callable[[str], None]) -> None:
         self._path = path
         self._delimiter = delimiter
-        self._note = note
+        self._note: Callable[[str], None] = lambda text: None
         self._noted = ""
         self._stamp: _Stamp | None = None
         self._changed = 0.0
@@ -58,6 +58,9 @@ class Mapped(Residents):
         self._read_anew()
         if self._stamp is None:
             raise Refused(self._noted)
+        self._note = note
+        if self._noted:
+            note(self._noted)
 
     def find(self, address: str) -> Found:
         self._read_anew()

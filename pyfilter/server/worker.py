@@ -21,9 +21,9 @@ import time
 from pyfilter import deadline, limits
 from pyfilter.bounds import lower
 from pyfilter.delivering import deliver, report
-from pyfilter.language.files import check_home
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
+from pyfilter.server.homes import ready
 from pyfilter.server.jobs import receive_job, send_outcomes
 from pyfilter.server.rulebook import Shelf
 from pyfilter.status import DEFERRED, Outcome
@@ -50,7 +50,7 @@ def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
         os.environ["HOME"] = home  # of whom programs and lists are
-        check_home(home)
+        ready(home)
         message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
         return deliver(message, Envelope(sender, recipient), shelf.of(home).read(), home, started)
     except BaseException as error:
