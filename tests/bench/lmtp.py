@@ -1,0 +1,114 @@
+"""Messages over LMTP: pyfilter against Dovecot with Sieve, and how fast the client could be.
+
+16 connections; every message is another one, about 7 kB. In each round and for each set of rules both servers are
+started in a fresh home, take some messages to get warm, and then those that are measured. What lies on the disk
+afterwards is compared with what was sent (filed.py).
+
+Figures of a row: ``cpu`` is the milliseconds a message that all processes of the server have cost, the client's left
+out; ``rate`` messages a second; ``p50`` and ``p95`` milliseconds from MAIL to the reply; ``client`` the client's own
+milliseconds a message. The sink's row says what the client takes of these processors when nobody delivers.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from .corpus import Letter, typical
+from .filed import trouble
+from .results import Row, Run, in_turn
+from .room import Room
+from .rule_sets import SETS, Rule
+from .servers import RECIPIENT, SENDER, Dovecot, Pyfilter, Server, Sink
+
+__all__ = ["CASES", "PROGRAMS", "Sender", "measure"]
+
+CASES = ("4", "50", "1000", "1000 regex", "5", "5000")
+CONNECTIONS = 16
+WARM = 96
+PROGRAMS = [
+    ("/usr/sbin/dovecot", "dovecot-core"),
+    ("/usr/bin/sievec", "dovecot-sieve"),
+    ("/usr/lib/dovecot/lmtp", "dovecot-lmtpd"),
+    ("/usr/sbin/smtp-sink", "postfix"),
+]
+CONTENDERS: tuple[type[Server], ...] = (Dovecot, Pyfilter)
+SOURCE = Path(__file__).with_name("sender.c")
+
+
+class Sender:
+    """The client (sender.c), compiled, with messages as they go over the wire."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._program = directory / "sender"
+        subprocess.run(["cc", "-std=gnu11", "-O2", str(SOURCE), "-o", str(self._program)], check=True)
+
+    def load(self, letters: Sequence[Letter], name: str) -> Path:
+        """A file of ``letters`` for ``send``."""
+        file = self._directory / name
+        with file.open("wb") as out:
+            for letter in letters:
+                data = wire(letter.data)
+                out.write(b"%d\n%b" % (len(data), data))
+        return file
+
+    def send(self, server: Server, file: Path, connections: int) -> tuple[dict[str, float], str]:
+        """(figures, trouble): how long it took, and whether every message was taken."""
+        command = [str(self._program), server.socket, str(connections), SENDER, RECIPIENT, str(file)]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        if ended.returncode:
+            return {}, f"{server.name}: {ended.stderr.strip()}"
+        head, *lines = ended.stdout.splitlines()
+        wall, cpu = map(float, head.split())
+        times = sorted(int(line.split()[0]) / 1000 for line in lines)
+        refused = [line.split()[1] for line in lines if not line.endswith(" 250")]
+        figures = {
+            "rate": len(times) / wall,
+            "p50": times[len(times) // 2],
+            "p95": times[len(times) * 95 // 100],
+            "client": cpu * 1000 / len(times),
+        }
+        return figures, f"{len(refused)} messages were answered {refused[0]}" if refused else ""
+
+
+def wire(data: bytes) -> bytes:
+    """As DATA sends it: CR LF, a dot doubled where a line begins with it, and a dot alone."""
+    return data.replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[str]) -> None:
+    sender = Sender(room.path)
+    letters = typical(WARM + messages)
+    warm, measured = sender.load(letters[:WARM], "warm"), sender.load(letters[WARM:], "measured")
+    for round in range(1, rounds + 1):
+        with Sink(room, ()) as sink:
+            figures, problem = sender.send(sink, measured, CONNECTIONS)
+            run.add(Row(round, Sink.name, "", figures, problem))
+        for case in cases:
+            for contender in in_turn(CONTENDERS, round):
+                run.add(_row(room, sender, contender, case, round, letters, warm, measured))
+                run.save()
+
+
+def _row(
+    room: Room,
+    sender: Sender,
+    contender: type[Server],
+    case: str,
+    round: int,
+    letters: list[Letter],
+    warm: Path,
+    measured: Path,
+) -> Row:
+    rules: tuple[Rule, ...] = SETS[case]
+    with contender(room, rules) as server:
+        _, problem = sender.send(server, warm, CONNECTIONS)
+        before = server.group.seconds_at_rest()
+        figures, refused = sender.send(server, measured, CONNECTIONS)
+        spent = server.group.seconds_at_rest() - before
+    figures["cpu"] = spent * 1000 / (len(letters) - WARM)
+    problem = problem or refused or trouble(server.maildir, letters, rules)
+    server.clear()
+    return Row(round, contender.name, case, figures, problem)

@@ -1,0 +1,105 @@
+"""Where contenders run: an account without rights, and a directory on a real disk.
+
+``Room()`` makes both and takes both away; it needs root. Everything that delivers runs as that account, in a home that
+is made anew for each measurement: what lies in a Maildir already makes the next delivery slower.
+
+``start`` runs a program in a control group (cpu.py), as the account or as root; ``home`` is a fresh home.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from .cpu import Group
+
+__all__ = ["DIRECTORY", "Room", "missing"]
+
+DIRECTORY = "/var/tmp"  # /tmp is often memory, where a flush costs nothing
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+PATIENCE_SECONDS = 60
+
+
+def missing(programs: list[tuple[str, str]]) -> str:
+    """Why nothing can be measured here, in one sentence; "" if it can. ``programs``: (path, Debian's package)."""
+    if os.geteuid():
+        return "the contenders run in an account of their own, which root makes: run this as root"
+    packages = [package for path, package in programs if not os.access(path, os.X_OK)]
+    return f"missing: {' '.join(packages)} (TORTURE=1 .ci/setup servers installs them)" if packages else ""
+
+
+class Room:
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="pyfilter-bench-", dir=DIRECTORY))
+        self.path.chmod(0o755)
+        self.user = "bench-" + os.urandom(3).hex()
+        command = ["useradd", "-r", "-U", "-M", "-d", str(self.path / "home"), "-s", "/bin/sh", self.user]
+        subprocess.run(command, check=True)
+        entry = pwd.getpwnam(self.user)
+        self.uid, self.gid = entry.pw_uid, entry.pw_gid
+        self._homes = 0
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["userdel", "--force", self.user], check=False, capture_output=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def home(self) -> Path:
+        """A home of the account's that nobody has used."""
+        self._homes += 1
+        return self.directory(self.path / f"home{self._homes}")
+
+    def directory(self, path: Path, mode: int = 0o700) -> Path:
+        path.mkdir(mode)
+        path.chmod(mode)
+        os.chown(path, self.uid, self.gid)
+        return path
+
+    def write(self, path: Path, text: str) -> Path:
+        """A file of the account's."""
+        path.write_text(text)
+        path.chmod(0o600)
+        os.chown(path, self.uid, self.gid)
+        return path
+
+    def drop_rights(self) -> None:
+        """The calling process is of the account from now on, for good."""
+        os.setgroups([])
+        os.setgid(self.gid)
+        os.setuid(self.uid)
+
+    def start(
+        self,
+        command: list[str],
+        home: Path,
+        group: Group | None = None,
+        *,
+        as_root: bool = False,
+        output: int | IO[bytes] = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
+        def become() -> None:
+            if group is not None:
+                group.enter()
+            if not as_root:
+                self.drop_rights()
+
+        environment = {"HOME": str(home), "PATH": PATH, "USER": self.user, "LOGNAME": self.user, "SHELL": "/bin/sh"}
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=home,
+            env=environment,
+            preexec_fn=become,
+        )
+        if group is not None:
+            group.root = process.pid
+        return process
