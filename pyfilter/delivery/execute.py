@@ -1,7 +1,8 @@
 """Carry out a Plan: stage every copy, send what is to be sent, then make the copies visible.
 
 In: a Plan (engine/plan.py), the Message it was made for, and the user's home directory.
-Out: an Outcome (status.py); ``execute`` never raises.
+Out: an Outcome (status.py); ``execute`` never raises. ``steps`` are the same, and stop wherever something must be on
+disk (together.py); a delivery that does more than file into Maildir folders does not stop on its way.
 
 - **stage**: each copy is written to its folder's ``tmp/`` and brought to disk (maildir.py).
 - **send**: what goes to somebody else goes now (handing_on.py): forward, copy-to, pipe.
@@ -34,6 +35,7 @@ from pyfilter.delivery import maildir
 from pyfilter.delivery.failures import Refused, explain
 from pyfilter.delivery.journal import Journal
 from pyfilter.delivery.targets import maildir_path, targets
+from pyfilter.delivery.together import alone
 from pyfilter.engine.plan import INBOX, SENDING, TELLING
 from pyfilter.language import files
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
@@ -43,13 +45,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyfilter.delivery.handing_on import Sendings
+    from pyfilter.delivery.journal_file import JournalFile
     from pyfilter.delivery.mbox import Appended
     from pyfilter.delivery.mh import Numbered
     from pyfilter.delivery.targets import Filings, Version
+    from pyfilter.delivery.together import Steps
     from pyfilter.engine.plan import Action, Plan
     from pyfilter.message.message import Message
 
-__all__ = ["execute"]
+__all__ = ["execute", "steps"]
 
 # left-overs in tmp/ are looked for by about one delivery in so many, the clock's microseconds being
 # the die: a mailbox with 20 mails a day is swept every few days
@@ -92,11 +96,25 @@ class Attempt:
 
 def execute(plan: Plan, message: Message, home: str) -> Outcome:
     """Do what the plan says with the message; everything or nothing."""
-    journal = Journal(home, message, plan.recipient)
+    return alone(_attempted(plan, message, home, None))
+
+
+def steps(plan: Plan, message: Message, home: str, file: JournalFile | None = None) -> Steps[Outcome]:
+    """The same; ``file``: the journal's, which a process has in hand already."""
+    attempted = _attempted(plan, message, home, file)
+    if all(action.verb not in SENDING | TELLING for action in plan.actions) and not any(
+        map(_is_outside, plan.copies())
+    ):
+        return (yield from attempted)
+    return alone(attempted)  # who sends or locks something must not be left waiting
+
+
+def _attempted(plan: Plan, message: Message, home: str, file: JournalFile | None) -> Steps[Outcome]:
+    journal = Journal(home, message, plan.recipient, file)
     attempt = Attempt(journal)
     outcome: Outcome | None = None
     with attempt:
-        outcome = _carry_out(plan, message, home, attempt)
+        outcome = yield from _carry_out(plan, message, home, attempt)
     if outcome is None:
         return Outcome(DEFERRED, detail=attempt.failure)
     if outcome.status is DELIVERED and any(action.verb in TELLING for action in plan.actions):
@@ -105,7 +123,7 @@ def execute(plan: Plan, message: Message, home: str) -> Outcome:
     return outcome
 
 
-def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Outcome:
+def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Steps[Outcome]:
     if plan.outcome == "deferred":
         by = "" if plan.rule is None else f"by rule {plan.rule!r}: "
         return Outcome(DEFERRED, detail=by + plan.reason)
@@ -127,13 +145,13 @@ def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Out
             flags = filings.get(INBOX, ("", (), None))[0] + action.flags
             filings[INBOX] = flags, action.edits, action.base
     if filings:
-        notes += _stage(plan, message, home, filings, attempt)
+        notes += yield from _stage(plan, message, home, filings, attempt)
     if sendings is not None:
         if failed := sendings.send():
             raise Refused(failed)
         notes += sendings.notes
     deadline.publish()
-    _publish(str(plan.settings["durable"]), attempt)
+    yield from _publish(str(plan.settings["durable"]), attempt)
     deadline.filed()
     if attempt.journal.problem:
         notes.append(attempt.journal.problem)
@@ -143,14 +161,14 @@ def _carry_out(plan: Plan, message: Message, home: str, attempt: Attempt) -> Out
     return Outcome(DELIVERED, detail=detail)
 
 
-def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: Attempt) -> list[str]:
+def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: Attempt) -> Steps[list[str]]:
     settings = plan.settings
     durable = str(settings["durable"])
     if durable not in DURABLE:
         raise Refused(f"`set durable = {durable}` means nothing; {', '.join(DURABLE)} do")
     inbox = maildir_path(str(settings["maildir"]), home)
     create = bool(settings["create-folders"])
-    outside = {name: filings[name] for name in filings if name.startswith((MBOX, MH))}
+    outside = {name: filings[name] for name in filings if _is_outside(name)}
     within = {name: filings[name] for name in filings if name not in outside} if outside else filings
     wanted, notes = targets(within, inbox, str(settings["layout"]), create)
     if filed := attempt.journal.filed():
@@ -168,6 +186,9 @@ def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: A
         copy = maildir.Copy(path, flags)
         attempt.copies.append(copy)
         maildir.stage(copy, _parts(message, version), durable, inbox, first=first.get(version))
+        if copy.file >= 0 and durable != "none":
+            yield from _on_disk(copy, copy.file)
+        maildir.finish(copy)
         first.setdefault(version, copy)
         if copy.made and path != inbox:
             made.append(name)
@@ -178,7 +199,7 @@ def _stage(plan: Plan, message: Message, home: str, filings: Filings, attempt: A
     return notes
 
 
-def _publish(durable: str, attempt: Attempt) -> None:
+def _publish(durable: str, attempt: Attempt) -> Steps[None]:
     for box in attempt.boxes:
         box.publish(durable, attempt.journal)
     if attempt.copies:
@@ -187,13 +208,26 @@ def _publish(durable: str, attempt: Attempt) -> None:
         maildir.publish(copy)
     if durable == "full":
         for copy in attempt.copies:  # only now: disks are slow, and all copies should be seen at once
-            maildir.secure(copy)
+            yield from _on_disk(copy, copy.place_fd)
         for folder in attempt.earlier:  # who was killed may not have come so far
             maildir.secure_folder(folder)
     for copy in attempt.copies:
         maildir.settle(copy)
     for box in attempt.boxes:
         box.settle()
+
+
+def _on_disk(copy: maildir.Copy, descriptor: int) -> Steps[None]:
+    """Go on when it is."""
+    try:
+        yield descriptor
+    except OSError as error:
+        copy.explain(error)
+        raise
+
+
+def _is_outside(folder: str) -> bool:
+    return folder.startswith((MBOX, MH))
 
 
 # What follows is imported by the few deliveries that need it.

@@ -1,9 +1,12 @@
 """One copy of a message into one Maildir folder, step by step.
 
-``stage`` writes the copy into ``tmp/``, where no reader looks; ``publish`` makes it visible in
-``new/``, or in ``cur/`` with ``:2,FLAGS`` behind its name if it carries flags; ``secure`` brings
-that name to disk; ``settle`` ends a copy that went well, ``undo`` one that did not. After
-``Maildir`` of D. J. Bernstein, maildir(5) and Courier's Maildir++.
+``stage`` writes the copy into ``tmp/``, where no reader looks, and ``finish`` closes it; ``publish``
+makes it visible in ``new/``, or in ``cur/`` with ``:2,FLAGS`` behind its name if it carries flags;
+``settle`` ends a copy that went well, ``undo`` one that did not. After ``Maildir`` of
+D. J. Bernstein, maildir(5) and Courier's Maildir++.
+
+Who calls these brings the ``file`` to disk between ``stage`` and ``finish``, and its name, by ``place_fd``,
+between ``publish`` and ``settle``: several deliveries may wait for the disk together (together.py).
 
 Rules it keeps:
 
@@ -38,7 +41,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Copy", "publish", "secure", "secure_folder", "settle", "stage", "undo", "unique_name", "write_all"]
+__all__ = ["Copy", "finish", "publish", "secure_folder", "settle", "stage", "undo", "unique_name", "write_all"]
 
 # other names tried when one is taken; the second has always been free
 NAME_TRIES = 5
@@ -52,13 +55,15 @@ class Copy:
     """One copy on its way.
 
     ``path``: the folder's directory; ``place``: b"new" or b"cur"; ``temporary``: its name in
-    tmp/, ``name``: its name where it becomes visible. ``made``: the folder had to be made.
+    tmp/, ``name``: its name where it becomes visible. ``file``: the descriptor of one that was written, until it is
+    closed; -1 for a link. ``made``: the folder had to be made.
     ``visible``: it is; ``uncertain``: an attempt was made whose end is not known yet. ``where``:
     the path being worked on, for errors.
     """
 
     __slots__ = (
         "device",
+        "file",
         "flags",
         "folder_fd",
         "inode",
@@ -80,6 +85,7 @@ class Copy:
         self.flags = flags
         self.folder_fd = -1
         self.place_fd = -1
+        self.file = -1
         self.temporary = b""
         self.name = b""
         self.size = b""
@@ -126,7 +132,7 @@ def stage(copy: Copy, parts: Sequence[bytes], durable: str, inbox: bytes, *, fir
     try:
         _open_folder(copy, durable, inbox)
         if first is None or not _link_first(copy, first):
-            _write(copy, parts, durable)
+            _write(copy, parts)
     except OSError as error:
         copy.explain(error)
         raise
@@ -155,21 +161,25 @@ def _open_parts(copy: Copy) -> bool:
     return True
 
 
-def _write(copy: Copy, parts: Sequence[bytes], durable: str) -> None:
+def _write(copy: Copy, parts: Sequence[bytes]) -> None:
     copy.size = sizes(parts)
     copy.where = copy.path + b"/tmp"
-    fd = _create(copy)
+    copy.file = _create(copy)
+    status = os.fstat(copy.file)
+    copy.device, copy.inode = status.st_dev, status.st_ino
+    for part in parts:
+        write_all(copy.file, part)
+
+
+def finish(copy: Copy) -> None:
+    """Close the file of a staged copy. The copy is to be undone if this raises: the error of close(2) counts."""
+    file, copy.file = copy.file, -1
     try:
-        status = os.fstat(fd)
-        copy.device, copy.inode = status.st_dev, status.st_ino
-        for part in parts:
-            write_all(fd, part)
-        if durable != "none":
-            os.fsync(fd)
-    except BaseException:
-        _close(fd)
+        if file >= 0:
+            os.close(file)
+    except OSError as error:
+        copy.explain(error)
         raise
-    os.close(fd)
 
 
 def _create(copy: Copy) -> int:
@@ -220,15 +230,6 @@ def publish(copy: Copy) -> None:
     copy.where = copy.path + b"/" + copy.place
     try:
         _move_into_place(copy)
-    except OSError as error:
-        copy.explain(error)
-        raise
-
-
-def secure(copy: Copy) -> None:
-    """Bring the name of a visible copy to disk. The copy is to be undone if this raises."""
-    try:
-        os.fsync(copy.place_fd)
     except OSError as error:
         copy.explain(error)
         raise
@@ -359,10 +360,10 @@ def _may_exist(copy: Copy, path: bytes) -> bool:
 
 
 def _release(copy: Copy) -> None:
-    for fd in (copy.folder_fd, copy.place_fd):
+    for fd in (copy.file, copy.folder_fd, copy.place_fd):
         if fd >= 0:
             _close(fd)
-    copy.folder_fd = copy.place_fd = -1
+    copy.file = copy.folder_fd = copy.place_fd = -1
 
 
 def _close(fd: int) -> None:
