@@ -27,7 +27,14 @@ from pyfilter import deadline, limits
 from pyfilter.delivering import deliver, report
 from pyfilter.status import DEFERRED, REJECTED, Outcome
 
-__all__ = ["main"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyfilter.message.envelope import Envelope
+    from pyfilter.message.message import Message
+
+__all__ = ["envelope_of", "main", "options"]
 
 OPTIONS = {"-a": "extension", "-f": "sender", "-d": "recipient", "--rules": "rules"}
 
@@ -63,7 +70,8 @@ def _home() -> str:
     return home
 
 
-def _options(arguments: list[str]) -> dict[str, str]:
+def options(arguments: list[str]) -> dict[str, str]:
+    """What the command line says. Raises Refused."""
     from pyfilter.language.files import Refused
 
     found: dict[str, str] = {}
@@ -81,21 +89,26 @@ def _options(arguments: list[str]) -> dict[str, str]:
 
 def _deliver(arguments: list[str], parent: int, home: str) -> Outcome:
     from pyfilter.language.loading import load
-    from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
     started = time.monotonic()
     message = Message.from_bytes(_read(parent))
-    options = _options(arguments)
-    loaded = load(home, options.get("rules"))
-    envelope = Envelope.of_delivery(
+    given = options(arguments)
+    loaded = load(home, given.get("rules"))
+    return deliver(message, envelope_of(message, os.environ, given), loaded, home, started)
+
+
+def envelope_of(message: Message, environ: Mapping[str, str], given: dict[str, str]) -> Envelope:
+    """Of a message that came by the mail server's command, ``given`` its options."""
+    from pyfilter.message.envelope import Envelope
+
+    return Envelope.of_delivery(
         message,
-        os.environ,
-        sender=options.get("sender"),
-        recipient=options.get("recipient"),
-        extension=options.get("extension"),
+        environ,
+        sender=given.get("sender"),
+        recipient=given.get("recipient"),
+        extension=given.get("extension"),
     )
-    return deliver(message, envelope, loaded, home, started)
 
 
 def _read(parent: int) -> bytes:

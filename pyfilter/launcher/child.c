@@ -53,7 +53,6 @@ static const char *const allowed[] = {
     "SENDER",    "RECIPIENT", "LOCAL",   "DOMAIN", "EXTENSION", "ORIGINAL_RECIPIENT",
     "CLIENT_", "SASL_",
 };
-#define MOST_VARIABLES 64
 
 static int is_allowed(const char *variable)
 {
@@ -70,7 +69,7 @@ static int is_allowed(const char *variable)
     return 0;
 }
 
-static void choose_environment(char *environment[MOST_VARIABLES + 3])
+void choose_environment(char *environment[MOST_VARIABLES + 3])
 {
     static char language[] = "LANG=C", path[] = "PATH=/usr/bin:/bin";
     size_t count = 0;

@@ -36,7 +36,7 @@
 #define MEMORY_BYTES (1LL << 30)
 #endif
 
-/* What the child writes, on a line of its own, when it has delivered: child.c to verdict.c. */
+/* What whoever delivers says when it is done: the child, on a line of its own, and the server. */
 #define RECEIPT "2.0.0 delivered"
 
 /* Milliseconds granted to a killed child to be gone. */
@@ -56,6 +56,9 @@
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
+
+/* Of the variables that are passed on, so many at most. */
+#define MOST_VARIABLES 64
 
 /* The arguments as given; NULL where not given. */
 struct options {
@@ -104,13 +107,18 @@ struct child {
     int output;
     int complaints;
 };
+void choose_environment(char *environment[MOST_VARIABLES + 3]);
 void start_child(struct child *child, int message, const struct installation *installation, const struct options *options);
+
+/* handover.c */
+void hand_over(int message, const struct options *options);
 
 /* killing.c */
 int kill_delivery(struct child *child, int *status);
 void kill_orphans(void);
 
 /* verdict.c */
+const char *refusal(const char *text, size_t length);
 _Noreturn void await_verdict(struct child *child);
 
 #endif

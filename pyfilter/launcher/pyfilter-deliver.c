@@ -16,9 +16,10 @@
  *   1. note who feeds us; signals, clock, limits           feeder.c deadline.c limits.c
  *   2. read the message whole                              message.c
  *   3. the feeder gone? then it may be cut: 75             feeder.c
- *   4. find Python and the package                         installation.c
- *   5. start Python in a clean room                        child.c
- *   6. wait, at most 300 s in all; believe only what fits  verdict.c killing.c
+ *   4. hand it to the user's server, if there is one       handover.c
+ *   5. else find Python and the package                    installation.c
+ *   6. start Python in a clean room                        child.c
+ *   7. wait, at most 300 s in all; believe only what fits  verdict.c killing.c
  * What it says goes through report.c. It asks no user data base (NSS): that can
  * hang and, in a static program, load foreign libraries.
  *
@@ -144,13 +145,8 @@ int main(int count, char **arguments)
     read_options(&options, count, arguments);
     options.rules = whole_path(options.rules);
 
-    /*
-     * THE WARM PATH BELONGS HERE: the user's running server
-     * (~/.local/state/pyfilter/socket, its peer's uid checked) gets the sealed
-     * message first; any trouble before the whole message is handed over goes
-     * on below, any trouble after it is 75.
-     */
-
+    if (!options.rules) /* the server has read its own */
+        hand_over(message, &options);
     find_installation(&installation);
     start_child(&child, message, &installation, &options);
     await_verdict(&child);

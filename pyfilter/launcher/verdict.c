@@ -139,22 +139,22 @@ static int has_receipt(const struct stream *output)
 }
 
 /*
- * The line for the sender, made from the output; NULL if it holds anything but
- * one line with a reason. Mail systems pass on ASCII alone, so a character
+ * The line for the sender, made from this text; NULL if it is anything but one
+ * line with a reason. Mail systems pass on ASCII alone, so a character
  * beyond it (UTF-8, its first byte 0xc0 and above) becomes one question mark.
  */
-static const char *refusal(const struct stream *output)
+const char *refusal(const char *text, size_t length)
 {
     static const char code[] = "5.7.1 ";
     static char line[sizeof code + REASON_CHARACTERS + 1];
     const size_t start = sizeof code - 1;
-    size_t end = output->length, used = start;
+    size_t end = length, used = start;
 
-    if (output->cut || end < start + 2 || memcmp(output->text, code, start) != 0 || output->text[--end] != '\n')
+    if (end < start + 2 || memcmp(text, code, start) != 0 || text[--end] != '\n')
         return NULL;
     memcpy(line, code, start);
     for (size_t i = start; i < end; i++) {
-        unsigned char byte = (unsigned char)output->text[i];
+        unsigned char byte = (unsigned char)text[i];
 
         if (byte < 0x20 || byte == 0x7f || (byte == ' ' && i == start))
             return NULL;
@@ -207,7 +207,7 @@ void await_verdict(struct child *child)
             finish(DELIVERED, "");
         defer("Python ended without having delivered; install pyfilter-mail anew");
     case REJECTED:
-        line = refusal(&output);
+        line = output.cut ? NULL : refusal(output.text, output.length);
         if (line)
             finish(REJECTED, line);
         defer("a refusal without a fit reason; the mail stays in the queue");
