@@ -265,11 +265,34 @@ LMTP_CONNECTIONS = 2000
 LMTP_BACKLOG = 1024
 # seconds after which a user's worker ends if no mail comes: it takes some 40 MB, and to begin takes 0.1 s.
 LMTP_WORKER_IDLE_SECONDS = 60
+# seconds that a user of the system is remembered to be here: one who is taken away gets mail so much longer.
+LMTP_USER_SECONDS = 60
+# seconds that the broker has to look up a user or to start a worker; a directory server answers in some ms or never.
+LMTP_BROKER_SECONDS = 30
 # bytes of a map of virtual users; a million lines take some 80 MB, and 200,000 are read in half a second.
 LMTP_MAP_BYTES = 64 << 20
 # rulebooks that a worker for many homes keeps, and bytes of the rule files they are of: 10,000 rules take some 700 kB
 # there and 50 times as much in a worker, which has MEMORY_BYTES.
 LMTP_RULEBOOKS = 1000
 LMTP_RULES_BYTES = 4 << 20
+# messages of the launcher at once, with those that wait for a worker: beyond them each launcher delivers by itself.
+# Postfix runs 100 commands at most.
+HANDED_OVER = 200
 # seconds that what is being delivered has when the server is told to end; systemd kills after 90.
 LMTP_CLOSING_SECONDS = 60
+
+# --- watching Maildirs ---------------------------------------------------
+# seconds between two looks into new/ where the kernel tells what arrives, should it have missed something, and where it
+# does not: mbsync runs every few minutes.
+WATCH_LOOK_SECONDS = 60
+WATCH_POLL_SECONDS = 30
+# seconds before a message that was put off is tried again, which doubles each time, and at most: a full disk, or a
+# scanner that is away, takes somebody's attention.
+WATCH_AGAIN_SECONDS = 10
+WATCH_AGAIN_MOST_SECONDS = 900
+# lessons that wait for spamd; who moves more at once teaches it the last of them.
+WATCH_LESSONS = 10_000
+# seconds to wait for the lock of a Maildir: the worker of a process that was killed ends the message at hand first.
+WATCH_LOCK_SECONDS = 10
+# seconds that the message at hand has when the process is told to end; systemd kills after 90.
+WATCH_CLOSING_SECONDS = 60

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from pyfilter import log
 from pyfilter.cli.status import DONE, FAILED
 from pyfilter.cli.terminal import complain
+
+if TYPE_CHECKING:
+    from pyfilter.server.passwd import Account
+
+# who speaks with clients for the users of the system: a user for nothing else, as Postfix and Dovecot have theirs. As
+# nobody run other daemons, which would share what each of them falls to.
+RUN_AS = "pyfilter"
 
 HELP = """Speak LMTP, and deliver what comes by the rules of those who get it.
 
@@ -39,6 +48,7 @@ Examples:
   pyfilter serve --lmtp unix:/run/mail/ann       at another socket; Postfix must be able to open it
   pyfilter serve --lmtp 127.0.0.1:2424           over TCP: whoever reaches it can deliver
   pyfilter serve --users virtual --map /etc/dovecot/users --lmtp unix:/run/mail/lmtp
+  pyfilter serve --users system --lmtp unix:/var/spool/postfix/private/pyfilter --socket-owner postfix
 
 Ends with 0; with 2 if it cannot listen there.
 """
@@ -46,41 +56,46 @@ Ends with 0; with 2 if it cannot listen there.
 
 @click.command(name="serve", help=HELP, short_help="Speak LMTP, and deliver what comes.")
 @click.option("--lmtp", "addresses", metavar="unix:PATH|HOST:PORT", multiple=True, help="Where; may be given again.")
-@click.option("--users", type=click.Choice(["one", "virtual"]), default="one", help="Whose mail it is.")
+@click.option("--users", type=click.Choice(["one", "virtual", "system"]), default="one", help="Whose mail it is.")
 @click.option("--map", "map_path", metavar="FILE", help="For virtual users: lines as in /etc/passwd, name and home.")
 @click.option("--delimiter", default="+", metavar="CHARACTER", help='What begins an address\' extension; "": nothing.')
+@click.option("--run-as", metavar="USER", help="Who speaks with clients for the users of the system: `pyfilter`.")
+@click.option("--socket-owner", metavar="USER", help="Whose a Unix socket is that root makes: `postfix`.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that deliver; without it two a processor.")
-def command(addresses: tuple[str, ...], users: str, map_path: str | None, delimiter: str, workers: int | None) -> int:
+def command(
+    addresses: tuple[str, ...],
+    users: str,
+    map_path: str | None,
+    delimiter: str,
+    run_as: str | None,
+    socket_owner: str | None,
+    workers: int | None,
+) -> int:
     from pyfilter.language.files import Refused as Distrusted
-    from pyfilter.language.files import check_home
-    from pyfilter.server import mapping
-    from pyfilter.server.pool import Pool
-    from pyfilter.server.residents import Everybody, Residents
-    from pyfilter.server.serving import Refused, handed_over, listen, serve
-    from pyfilter.server.starting import Own
+    from pyfilter.server import mapping, serving
 
     if (users == "virtual") != (map_path is not None):
         raise click.UsageError("`--users virtual` and `--map FILE` go together")
+    if run_as is not None and users != "system":
+        raise click.UsageError("`--run-as` goes with `--users system`")
     if len(delimiter) > 1:
         raise click.UsageError("`--delimiter` is one character")
     home = os.path.expanduser("~")
 
     def note(text: str) -> None:
-        log.write(text, home)
+        log.write(text, home if users == "one" else "")
         if users != "one":
             complain(f"pyfilter serve: {text}")
 
-    residents: Residents = Everybody()
+    made: list[str] = []
     try:
-        if map_path is not None:
-            residents = mapping.Mapped(os.path.abspath(map_path), delimiter, note)
-        else:
-            check_home(home)
-        ends = [] if addresses else handed_over()
-        is_handed_over = bool(ends)
+        start = _starter(users, home, map_path, run_as, delimiter, workers or 2 * (os.cpu_count() or 1), note)
+        ends = [] if addresses else serving.handed_over()
         if not ends:
-            ends = [listen(address) for address in addresses or (_own_socket(home),)]
-    except (Refused, Distrusted, mapping.Refused) as error:
+            places = addresses or (_own_socket(home, users),)
+            ends = [serving.listen(address, _owner(socket_owner)) for address in places]
+            made = [end.getsockname() for end in ends if end.family == socket.AF_UNIX]
+    except (serving.Refused, Distrusted, mapping.Refused) as error:
         complain(f"pyfilter serve: {error}")
         return FAILED
     shown = ", ".join(str(end.getsockname()) for end in ends)
@@ -88,19 +103,92 @@ def command(addresses: tuple[str, ...], users: str, map_path: str | None, delimi
     def ready() -> None:
         click.echo(f"pyfilter serve: LMTP at {shown}; Ctrl-C ends it")
 
-    made = [end.getsockname() for end in ends if not is_handed_over and end.family == socket.AF_UNIX]
-    pool = Pool(Own(home if users == "one" else "").begin, workers or 2 * (os.cpu_count() or 1), note)
-    serve(ends, pool, residents, note, ready)
+    status = start(ends, ready)
     for path in made:
         os.unlink(path)
-    return DONE
+    return status
 
 
-def _own_socket(home: str) -> str:
+# what serves at sockets until the end, given somebody to tell that it does; the status to end with
+Start = Callable[[list[socket.socket], Callable[[], None]], int]
+
+
+def _starter(
+    users: str,
+    home: str,
+    map_path: str | None,
+    run_as: str | None,
+    delimiter: str,
+    workers: int,
+    note: Callable[[str], None],
+) -> Start:
+    """Raises Refused, of one kind or another, where these users cannot be served."""
+    from pyfilter.language.files import check_home
+    from pyfilter.server.mapping import Mapped
+    from pyfilter.server.pool import Pool
+    from pyfilter.server.residents import Everybody, Residents
+    from pyfilter.server.serving import serve
+    from pyfilter.server.starting import Own
+    from pyfilter.server.system import serve_system
+
+    if users == "system":
+        front = _account(run_as or RUN_AS)
+
+        def for_all(ends: list[socket.socket], ready: Callable[[], None]) -> int:
+            return FAILED if serve_system(ends, front, workers, delimiter, note, ready) else DONE
+
+        return for_all
+    residents: Residents = Everybody()
+    if map_path is not None:
+        residents = Mapped(os.path.abspath(map_path), delimiter, note)
+    else:
+        check_home(home)
+
+    def for_one(ends: list[socket.socket], ready: Callable[[], None]) -> int:
+        serve(ends, Pool(Own(home if users == "one" else "").begin, workers, note), residents, note, ready)
+        return DONE
+
+    return for_one
+
+
+def _account(name: str) -> Account:
+    """Of whom the front runs as. Raises Refused."""
+    from pyfilter.server.passwd import look_up
+    from pyfilter.server.serving import Refused
+
+    if os.geteuid() != 0:
+        raise Refused("only root can serve the users of the system; --users one is for you alone")
+    account = look_up(name)
+    if account is None:
+        raise Refused(
+            f"there is no user {name} to speak with clients as: useradd --system --no-create-home "
+            f"--shell /usr/sbin/nologin {name}"
+        )
+    if account.uid == 0:
+        raise Refused(f"{name} is root, and who speaks with clients must not be")
+    return account
+
+
+def _owner(name: str | None) -> tuple[int, int] | None:
+    """Raises Refused."""
+    from pyfilter.server.passwd import look_up
+    from pyfilter.server.serving import Refused
+
+    if name is None:
+        return None
+    account = look_up(name)
+    if account is None:
+        raise Refused(f"there is no user {name} to own the socket")
+    return account.uid, account.gid
+
+
+def _own_socket(home: str, users: str) -> str:
     """In a directory that is made where it is missing, and that nobody else can reach."""
     from pyfilter import ownership
     from pyfilter.language.files import Refused
 
+    if users == "system":
+        raise Refused("for the users of the system it must be told where to listen: --lmtp unix:PATH")
     try:
         os.close(ownership.directory(home, ".local/state/pyfilter"))
     except OSError as error:

@@ -17,10 +17,11 @@ domain. All in lower case: no mail server has two users whose names differ by th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from pyfilter.lmtp.replies import Reply
 
-__all__ = ["Everybody", "Found", "Resident", "Residents", "names"]
+__all__ = ["Everybody", "Found", "Resident", "Residents", "names", "without_extension"]
 
 
 class Resident:
@@ -38,6 +39,9 @@ Found = Resident | Reply
 
 class Residents:
     """Somebody who knows who is here."""
+
+    def start(self, stop: Callable[[], None]) -> None:
+        """The event loop runs; ``stop`` ends the server."""
 
     def find(self, address: str) -> Found | asyncio.Future[Found]:
         raise NotImplementedError
@@ -61,10 +65,11 @@ def names(address: str, delimiter: str) -> list[str]:
     local, at, domain = address.rpartition("@")
     if not at:
         local, domain = address, ""
-    user = _without_extension(local, delimiter)
+    user = without_extension(local, delimiter)
     return list(dict.fromkeys((address, f"{user}{at}{domain}", local, user)))
 
 
-def _without_extension(local: str, delimiter: str) -> str:
+def without_extension(local: str, delimiter: str) -> str:
+    """The part of a local part that names a user."""
     found = local.find(delimiter, 1) if delimiter else -1
     return local if found < 0 else local[:found]

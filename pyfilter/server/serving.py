@@ -11,7 +11,7 @@ again.
   on (NOTIFY_SOCKET).
 - More connections than descriptors: the one that has been idle for longest is sent away.
 
-Sources: sd_listen_fds(3), sd_notify(3); unix(7).
+Sources: sd_listen_fds(3); unix(7).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from collections.abc import Callable
 
 from pyfilter import limits
 from pyfilter.lmtp import replies
+from pyfilter.server import handing_over
 from pyfilter.server.connection import Connection, Desk
+from pyfilter.server.manager import tell_manager
 from pyfilter.server.pool import Pool
 from pyfilter.server.residents import Residents
 
@@ -44,10 +46,10 @@ class Refused(Exception):
     """The server cannot begin; the text says why, and what to do."""
 
 
-def listen(address: str) -> socket.socket:
-    """``unix:PATH`` or ``HOST:PORT``. Raises Refused."""
+def listen(address: str, owner: tuple[int, int] | None = None) -> socket.socket:
+    """``unix:PATH`` or ``HOST:PORT``; ``owner``: user and group of the Unix socket. Raises Refused."""
     if address.startswith("unix:"):
-        return _listen_at(os.path.expanduser(address.removeprefix("unix:")))
+        return _listen_at(os.path.expanduser(address.removeprefix("unix:")), owner)
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
         raise Refused(f"{address!r} is no address: unix:PATH or HOST:PORT")
@@ -64,13 +66,15 @@ def listen(address: str) -> socket.socket:
     return end
 
 
-def _listen_at(path: str) -> socket.socket:
+def _listen_at(path: str, owner: tuple[int, int] | None) -> socket.socket:
     end = socket.socket(socket.AF_UNIX)
     mask = os.umask(0o117)
     try:
         if _is_left_over(path):
             os.unlink(path)
         end.bind(path)
+        if owner is not None:
+            os.chown(path, *owner, follow_symlinks=False)
         end.listen(limits.LMTP_BACKLOG)
     except OSError as error:
         end.close()
@@ -105,19 +109,6 @@ def handed_over() -> list[socket.socket]:
     return ends
 
 
-def tell_manager(state: str) -> None:
-    """Tell systemd, if it is there: sd_notify(3)."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if not path.startswith(("/", "@")):
-        return
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as end:
-            end.connect("\0" + path[1:] if path.startswith("@") else path)
-            end.sendall(state.encode())
-    except OSError:
-        return
-
-
 def serve(
     ends: list[socket.socket],
     pool: Pool,
@@ -125,11 +116,12 @@ def serve(
     note: Callable[[str], None],
     ready: Callable[[], None],
     most_bytes: int = limits.LMTP_MESSAGE_BYTES,
+    launchers: handing_over.Desk | None = None,
 ) -> None:
     """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does. Files of Unix sockets stay:
-    those that systemd handed over are its own."""
+    those that systemd handed over are its own. ``launchers``: who takes what they hand over."""
     most = _raise_descriptors()
-    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most).run(ready))
+    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, launchers).run(ready))
 
 
 def _raise_descriptors() -> int:
@@ -150,12 +142,15 @@ class _Server:
         most_bytes: int,
         note: Callable[[str], None],
         descriptors: int,
+        launchers: handing_over.Desk | None,
     ) -> None:
         self._ends = ends
+        self._launchers = launchers
         self._pool = pool
         self._residents = residents
         self._desk = Desk(socket.gethostname() or "localhost", most_bytes, pool.submit, residents, note)
-        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - pool.size))
+        kept = KEPT_DESCRIPTORS + pool.size + (launchers.descriptors if launchers else 0)
+        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - kept))
         self._stopped = asyncio.Event()
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -163,22 +158,30 @@ class _Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._residents.look_again)
+        self._residents.start(self._stopped.set)
         self._pool.start()
         servers = [await self._open(end) for end in self._ends]
+        if self._launchers:
+            self._launchers.open()
         ready()
         tell_manager("READY=1\nSTATUS=delivering")
         watching = asyncio.create_task(self._watch())
         await self._stopped.wait()
         tell_manager("STOPPING=1")
         watching.cancel()
+        if self._launchers:
+            self._launchers.close()
         self._desk.is_closing = True
         for server in servers:
             server.close()
         for connection in list(self._desk.open):
             connection.close(replies.SHUTTING_DOWN)
         await self._pool.close(limits.LMTP_CLOSING_SECONDS)
-        while self._desk.open and any(connection.is_busy for connection in self._desk.open):
+        while self._is_busy():
             await asyncio.sleep(0.02)
+
+    def _is_busy(self) -> bool:
+        return any(one.is_busy for one in self._desk.open) or bool(self._launchers and self._launchers.is_busy)
 
     async def _open(self, end: socket.socket) -> asyncio.AbstractServer:
         loop = asyncio.get_running_loop()
