@@ -15,24 +15,36 @@ from pyfilter.status import DEFERRED, DELIVERED, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pyfilter.delivery.journal_file import JournalFile
+    from pyfilter.delivery.together import Steps
     from pyfilter.engine.plan import Plan
     from pyfilter.engine.questions import Question
     from pyfilter.language.loading import Loaded
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
-__all__ = ["deliver", "report"]
+__all__ = ["deliver", "report", "steps"]
 
 
 def deliver(message: Message, envelope: Envelope, loaded: Loaded, home: str, started: float) -> Outcome:
     """Deliver it; ``started``: when it came, by the monotonic clock. Raises what nobody foresaw: the mail must wait."""
-    from pyfilter.delivery.execute import execute
+    from pyfilter.delivery.together import alone
+
+    return alone(steps(message, envelope, loaded, home, started))
+
+
+def steps(
+    message: Message, envelope: Envelope, loaded: Loaded, home: str, started: float, journal: JournalFile | None = None
+) -> Steps[Outcome]:
+    """The same, with stops where it waits for the disk (delivery/together.py); ``journal``: the file of one that a
+    process has in hand already."""
+    from pyfilter.delivery import execute
 
     # a scanner or a program that the rules ask may take its time, too
     deadline.begin(max(1, int(float(str(loaded.settings["deadline"])) - (time.monotonic() - started))))
     plan = _plan(message, envelope, loaded)
     setting = str(plan.settings["log"] or "")
-    outcome = execute(plan, message, home)
+    outcome = yield from execute.steps(plan, message, home, journal)
     try:
         if outcome.status is not DEFERRED:
             for action in plan.actions:

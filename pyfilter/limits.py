@@ -272,12 +272,16 @@ LMTP_BROKER_SECONDS = 30
 # bytes of a map of virtual users; a million lines take some 80 MB, and 200,000 are read in half a second.
 LMTP_MAP_BYTES = 64 << 20
 # rulebooks that a worker for many homes keeps, and bytes of the rule files they are of: 10,000 rules take some 700 kB
-# there and 50 times as much in a worker, which has MEMORY_BYTES.
-LMTP_RULEBOOKS = 1000
+# there and 50 times as much in a worker, which has MEMORY_BYTES. Each has two descriptors, of which 1024 are usual.
+LMTP_RULEBOOKS = 300
 LMTP_RULES_BYTES = 4 << 20
 # messages of the launcher at once, with those that wait for a worker: beyond them each launcher delivers by itself.
 # Postfix runs 100 commands at most.
 HANDED_OVER = 200
+# messages that a worker delivers together, so that they wait for the disk once; and seconds that this may take: where
+# it took longer (a scanner, a program), the next are delivered one by one, by whichever worker is free first.
+TOGETHER = 8
+TOGETHER_SECONDS = 0.25
 # seconds that what is being delivered has when the server is told to end; systemd kills after 90.
 LMTP_CLOSING_SECONDS = 60
 

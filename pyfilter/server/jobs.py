@@ -46,9 +46,14 @@ class Letter:
         self._file = -1
         self.size = len(raw)
 
+    @property
+    def is_small(self) -> bool:
+        """It goes within the packet."""
+        return self.size <= INLINE_BYTES
+
     def inline(self) -> bytes | None:
         """The message, if it goes within the packet."""
-        return self._raw if self.size <= INLINE_BYTES else None
+        return self._raw if self.is_small else None
 
     def file(self) -> int:
         """The message as a sealed file in memory, of which there is one copy from then on. Raises OSError."""

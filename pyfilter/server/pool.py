@@ -1,4 +1,4 @@
-"""The workers: processes that deliver, one message at a time each.
+"""The workers: processes that deliver, one message at a time each, or a few that share the waiting for the disk.
 
 ``submit`` gives a Future of the outcomes of one job. It has a result whatever happens: of a worker that died or hung
 everything is DEFERRED, whoever sent the mail tries again, and the journal (delivery/journal.py) sees to it that nothing
@@ -14,6 +14,7 @@ A worker belongs to one *owner* and delivers his jobs alone: "" where one Unix u
   as there may be, the one that has been idle for longest makes room for another user's; where none is idle, one that
   has delivered TURN messages while others wait. A user has SHARE of them at most.
 - A worker ends when it has delivered RETIRE messages: what leaks does not pile up.
+- Jobs that wait are spread over the workers that are free. One gets several as long as they are quick, and small.
 """
 
 from __future__ import annotations
@@ -51,10 +52,12 @@ class Worker:
         self.bury = begun.bury
         self.end.setblocking(False)
         self.end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PACKET_BYTES)
-        self.job: Job | None = None
-        self.future: asyncio.Future[list[Outcome]] | None = None
+        self.jobs: deque[_Waiting] = deque()  # those it is at
+        self.at_once = 1  # how many it may be given
+        self.begun = now
         self.alarm: asyncio.TimerHandle | None = None
         self.delivered = 0
+        self.turn_ends = TURN
         self.idle_since = now
 
 
@@ -114,15 +117,15 @@ class Pool:
         while self._workers and self._loop.time() < until:
             await asyncio.sleep(0.02)
         for worker in list(self._workers):
-            self._release(worker, [])
-            self._end(worker, at_once=True)
+            self._drop(worker)
 
     # ------------------------------------------------------------------ who works for whom
 
     def _assign(self) -> None:
         for owner, waiting in list(self._waiting.items()):
             while waiting and (worker := self._idle_of(owner)):
-                self._give(worker, waiting.popleft())
+                free = 1 + sum(idle.owner == owner for idle in self._idle)
+                self._give(worker, waiting, -(-len(waiting) // free))
             if not waiting:
                 del self._waiting[owner]
             elif self._is_shared and self._wants_more(owner, len(waiting)) and self._has_room():
@@ -149,8 +152,9 @@ class Pool:
 
     def _must_yield(self, worker: Worker) -> bool:
         """Whether it has had its turn, and another user has no worker at all."""
-        if not self._is_shared or worker.delivered % TURN or self._counts.total() < self.size:
+        if not self._is_shared or worker.delivered < worker.turn_ends or self._counts.total() < self.size:
             return False
+        worker.turn_ends = worker.delivered + TURN
         return any(not self._counts[owner] for owner in self._waiting)
 
     def _end_idle(self) -> None:
@@ -190,15 +194,30 @@ class Pool:
         self._idle.append(worker)
         self._assign()
 
-    def _give(self, worker: Worker, what: _Waiting) -> None:
-        worker.job, worker.future = what
-        try:
-            send_job(worker.end, worker.job)
-        except OSError as error:
-            self._lost(worker, f"a worker took no job: {error.strerror}")
-            return
+    def _give(self, worker: Worker, waiting: deque[_Waiting], count: int) -> None:
+        """One of those that wait, or ``count`` as far as they may go together."""
+        recipients = 0
+        worker.begun = self._loop.time()
+        for _ in range(min(count, worker.at_once)):
+            job = waiting[0][0]
+            if worker.jobs and not (job.letter.is_small and worker.jobs[-1][0].letter.is_small):
+                break
+            try:
+                send_job(worker.end, job)
+            except BlockingIOError as error:
+                if not worker.jobs:
+                    worker.jobs.append(waiting.popleft())
+                    self._lost(worker, f"a worker took no job: {error.strerror}")
+                    return
+                break  # its socket is full
+            except OSError as error:
+                worker.jobs.append(waiting.popleft())
+                self._lost(worker, f"a worker took no job: {error.strerror}")
+                return
+            worker.jobs.append(waiting.popleft())
+            recipients += len(job.recipients)
         worker.alarm = self._loop.call_later(
-            (limits.DEADLINE_SECONDS + limits.FAREWELL_SECONDS) * len(worker.job.recipients),
+            (limits.DEADLINE_SECONDS + limits.FAREWELL_SECONDS) * recipients,
             self._lost,
             worker,
             "a worker did not end in time",
@@ -210,14 +229,20 @@ class Pool:
         except BlockingIOError:
             return
         except (OSError, EOFError, ValueError) as error:
-            self._lost(worker, f"a worker ended in the midst of a delivery ({error})" if worker.job else "")
+            self._lost(worker, f"a worker ended in the midst of a delivery ({error})" if worker.jobs else "")
             return
-        if worker.job is None:
+        if not worker.jobs:
             self._lost(worker, "a worker says what nobody asked")
             return
         self._release(worker, outcomes)
         worker.delivered += 1
+        if worker.jobs:
+            return
         worker.idle_since = self._loop.time()
+        is_quick = worker.idle_since - worker.begun < limits.TOGETHER_SECONDS
+        worker.at_once = min(2 * worker.at_once, limits.TOGETHER) if is_quick else 1
+        if worker.alarm is not None:
+            worker.alarm.cancel()
         if self._is_closed or worker.delivered >= RETIRE or self._must_yield(worker):
             self._end(worker)
             self._begin_again(worker)
@@ -226,11 +251,9 @@ class Pool:
         self._assign()
 
     def _release(self, worker: Worker, outcomes: list[Outcome]) -> None:
-        job, future, alarm = worker.job, worker.future, worker.alarm
-        worker.job = worker.future = worker.alarm = None
-        if alarm is not None:
-            alarm.cancel()
-        if future is None or job is None or future.done():
+        """The first of its jobs is done."""
+        job, future = worker.jobs.popleft()
+        if future.done():
             return
         if len(outcomes) != len(job.recipients):
             outcomes = [Outcome(DEFERRED) for _ in job.recipients]
@@ -240,12 +263,19 @@ class Pool:
         if why:
             self._note(f"{why}; the mail stays with its sender")
         was_young = worker.delivered == 0
-        self._release(worker, [])
-        self._end(worker, at_once=True)
+        self._drop(worker)
         if was_young:
             self._loop.call_later(PAUSE, self._begin_again, worker)
         else:
             self._begin_again(worker)
+
+    def _drop(self, worker: Worker) -> None:
+        """End it at once; what it was at is DEFERRED."""
+        if worker.alarm is not None:
+            worker.alarm.cancel()
+        while worker.jobs:
+            self._release(worker, [])
+        self._end(worker, at_once=True)
 
     def _begin_again(self, worker: Worker) -> None:
         """One in its place: always where it was always there, else where there is mail for its owner."""

@@ -1,4 +1,5 @@
-"""The rules of a process that stays: read anew when a file changed, or what an `include` stands for.
+"""What a process that stays has in hand of a home: its rules, read anew when a file changed, or what an `include`
+stands for, and its journal.
 
 ``Rulebook``: of one home; in: the home, out: what loading.py loads, its program made ready for many messages
 (engine/warm.py). For every message the files are looked at, as a delivery of its own would: that costs some 20 µs,
@@ -11,6 +12,7 @@ rule files, to which what they take in memory is in proportion.
 from __future__ import annotations
 
 from pyfilter import limits
+from pyfilter.delivery.journal_kept import KeptJournal
 from pyfilter.engine.warm import warmed
 from pyfilter.language.loading import Loaded, is_current, load
 
@@ -18,10 +20,11 @@ __all__ = ["Rulebook", "Shelf"]
 
 
 class Rulebook:
-    """``read`` with every message."""
+    """``read`` with every message; ``journal``: where its deliveries are written down."""
 
     def __init__(self, home: str) -> None:
         self._home = home
+        self.journal = KeptJournal(home)
         self._loaded: Loaded | None = None
 
     def read(self) -> Loaded:
@@ -65,4 +68,6 @@ class Shelf:
         for home in list(self._books):
             if len(self._books) < self._most and taken < self._most_bytes:
                 return
-            taken -= self._books.pop(home).size
+            book = self._books.pop(home)
+            taken -= book.size
+            book.journal.close()

@@ -1,9 +1,12 @@
-"""A worker: a process that delivers one message after the other, until the server is gone.
+"""A worker: a process that delivers the messages it is given, until the server is gone.
 
 It does what a delivery by the mail server's command does (delivering.py), for each recipient of a job in turn. The
 message gets the lines that an MTA writes when it delivers (RFC 5321, section 4.4; local(8)): ``Return-Path`` with the
-envelope sender, ``Delivered-To`` with the recipient, above what came.
+envelope sender, ``Delivered-To`` with the recipient, above what came. One that the launcher handed over has them
+(as_command.py).
 
+- What has come meanwhile is delivered together: each message is decided about and carried out by itself, they only
+  share the waiting for the disk (delivery/together.py, disk.py). No recipient hears before his copy is on disk.
 - Each delivery has its own deadline; the alarm ends the worker, and the server defers what it was at.
 - It has limits.MEMORY_BYTES of memory; beyond them a delivery is DEFERRED.
 - Whatever goes wrong is DEFERRED, is logged, and the next message is delivered.
@@ -17,16 +20,23 @@ import resource
 import signal
 import socket
 import time
+from select import select
 
 from pyfilter import deadline, limits
 from pyfilter.bounds import lower
-from pyfilter.delivering import deliver, report
+from pyfilter.delivering import report, steps
+from pyfilter.delivery.together import together
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
+from pyfilter.server.disk import Disk, syncfs
 from pyfilter.server.homes import ready
-from pyfilter.server.jobs import receive_job, send_outcomes
+from pyfilter.server.jobs import Received, receive_job, send_outcomes
 from pyfilter.server.rulebook import Shelf
 from pyfilter.status import DEFERRED, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.delivery.together import Steps
 
 __all__ = ["main"]
 
@@ -37,22 +47,39 @@ def main(descriptor: int, home: str) -> None:
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
     shelf = Shelf()
+    disk = Disk(syncfs())
     with socket.socket(fileno=descriptor) as end:
         end.set_inheritable(False)
-        while (job := receive_job(end)) is not None:
-            whose = home or job.home
-            outcomes = [_deliver(job.sender, recipient, job.raw, whose, shelf) for recipient in job.recipients]
-            send_outcomes(end, outcomes)
+        while jobs := _jobs(end):
+            deliveries = [
+                _deliver(job.sender, recipient, job.raw, home or job.home, shelf)
+                for job in jobs
+                for recipient in job.recipients
+            ]
+            outcomes = iter(together(deliveries, disk.sync))
+            for job in jobs:
+                send_outcomes(end, [next(outcomes) for _ in job.recipients])
 
 
-def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Outcome:
+def _jobs(end: socket.socket) -> list[Received]:
+    """The next one, and those that have come already; none where the server is gone."""
+    jobs: list[Received] = []
+    while (job := receive_job(end)) is not None:
+        jobs.append(job)
+        if len(jobs) == limits.TOGETHER or not select([end], [], [], 0)[0]:
+            break
+    return jobs
+
+
+def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Steps[Outcome]:
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
         os.environ["HOME"] = home  # of whom programs and lists are
         ready(home)
         message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
-        return deliver(message, Envelope(sender, recipient), shelf.of(home).read(), home, started)
+        book = shelf.of(home)
+        return (yield from steps(message, Envelope(sender, recipient), book.read(), home, started, book.journal))
     except BaseException as error:
         report(error, home)
         return Outcome(DEFERRED)
