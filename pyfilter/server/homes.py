@@ -1,5 +1,5 @@
-"""The home of a user who gets mail, which is made if it is missing: of a virtual user nobody makes it before the first
-message comes, and Dovecot makes it, too.
+"""Homes of users who get mail, some of which are missing: that of a virtual user nobody makes before the first message
+comes, and Dovecot makes it, too.
 
 It is made (0700) below a directory that belongs to the running user alone: a disk that is not mounted shows root's, and
 no mail is put below its mount point.
@@ -14,7 +14,15 @@ import stat
 
 from pyfilter.language.files import check_home
 
-__all__ = ["ready"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from pyfilter.delivery.together import Steps
+
+    Result = TypeVar("Result")
+
+__all__ = ["at_home", "ready"]
 
 
 def ready(home: str) -> None:
@@ -37,3 +45,21 @@ def _above(path: str) -> str:
 def _is_ours(directory: str) -> bool:
     found = os.lstat(directory)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
+def at_home(home: str, delivery: Steps[Result]) -> Steps[Result]:
+    """The same steps, each taken with $HOME as it should be: between two of them a delivery to another home may take
+    one of its own, and the programs that rules run know their user by it."""
+    error: OSError | None = None
+    while True:
+        os.environ["HOME"] = home
+        try:
+            descriptor = next(delivery) if error is None else delivery.throw(error)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        error = None
+        try:
+            yield descriptor
+        except OSError as failed:
+            error = failed

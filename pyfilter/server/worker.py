@@ -29,7 +29,7 @@ from pyfilter.delivery.together import together
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.server.disk import Disk, syncfs
-from pyfilter.server.homes import ready
+from pyfilter.server.homes import at_home, ready
 from pyfilter.server.jobs import Received, receive_job, send_outcomes
 from pyfilter.server.rulebook import Shelf
 from pyfilter.status import DEFERRED, Outcome
@@ -52,7 +52,7 @@ def main(descriptor: int, home: str) -> None:
         end.set_inheritable(False)
         while jobs := _jobs(end):
             deliveries = [
-                _deliver(job.sender, recipient, job.raw, home or job.home, shelf)
+                at_home(home or job.home, _deliver(job.sender, recipient, job.raw, home or job.home, shelf))
                 for job in jobs
                 for recipient in job.recipients
             ]
@@ -75,7 +75,6 @@ def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
-        os.environ["HOME"] = home  # of whom programs and lists are
         ready(home)
         message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
         book = shelf.of(home)

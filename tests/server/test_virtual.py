@@ -14,6 +14,7 @@ from .serving import QUEUED, Client, Server
 from .test_serving import DELIVERED
 
 RULES = """\
+rule "told" { when subject is "tell"; notify "~/tell"; file into "Told" }
 list friends from "friends.txt"
 rule "twice" { when duplicate; file into "Twice" }
 rule "friend" { when from in friends; file into "Friends" }
@@ -44,6 +45,9 @@ class Virtual(Server):
         home = self.base / name
         home.mkdir(mode=0o700, exist_ok=True)
         (home / ".pyfilterrc").write_text(rules.replace("NAME", name.title()))
+        program = home / "tell"
+        program.write_text('#!/bin/sh\necho "$HOME" >>"${0%/*}/told"\n')
+        program.chmod(0o700)
         (home / "friends.txt").write_text(f"{name}.friend@x.example\n")
         return home
 
@@ -100,6 +104,21 @@ def test_lists_memory_and_programs_are_those_of_the_home(virtual: Virtual) -> No
     again = letter(101, subject="ask").replace(b"by y", b"by another")
     assert clients[0].mail(again, "ann@y.example") == [DELIVERED]
     assert virtual.of("ann") == {".Friends": 12, ".Ann": 2, ".Twice": 1}
+
+
+def test_programs_are_run_at_home_also_where_several_messages_are_delivered_together(virtual: Virtual) -> None:
+    clients = {name: [Client(virtual) for _ in range(8)] for name in USERS}
+    text = letter(1, subject="tell")
+    for name in USERS:
+        for client in clients[name]:
+            client.begin(f"{name}@y.example")
+    for number in range(8):
+        for name in USERS:
+            clients[name][number].send(text + b"%d\r\n.\r\n" % number)
+    for name in USERS:
+        assert [client.reply() for client in clients[name]] == [DELIVERED] * 8
+        home = virtual.base / name
+        assert (home / "told").read_text() == f"{home}\n" * 8
 
 
 def test_who_is_not_in_the_map_is_refused_at_the_address(virtual: Virtual) -> None:
