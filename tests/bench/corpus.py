@@ -1,9 +1,9 @@
 """The mail that every contender gets: made, not collected, and the same on every machine.
 
 ``typical(count)`` is mail as a server sees it on a working day: 20 to 45 header fields with signatures, 7 kB on
-average, text and HTML. Of a hundred messages ten belong to the four everyday rules of rule_sets.py, thirty to one of its
-fifty live ones, and the others to no rule. What a rule decides by is ASCII and stands in one line, so that all languages
-see the same. ``large(size)`` is one message with an attachment.
+average, text and HTML. Of a hundred messages ten belong to the four everyday rules of rule_sets.py, thirty to one of
+its fifty live ones, and the others to no rule. What a rule decides by is ASCII and stands in one line, so that all
+languages see the same. ``large(size)`` is one message with an attachment.
 
 Lines end with LF. A message says its number in its Message-ID, and nowhere the words that file it, save where a rule
 looks.
@@ -23,15 +23,15 @@ LIVE = 50
 # bytes of a typical message: the median, how far they spread, the ends
 MEDIAN_BYTES, SPREAD, LEAST_BYTES, MOST_BYTES = 6300, 0.5, 3500, 40_000
 
-WORDS = (
-    "about after again all and are before build but by can change come could day did do each even file find first for "
-    "from get give go good had has have he her here him his house how if in into is it just know later like line list "
-    "long look made mail make man many may me meeting might more most much must my need never new no not now of off "
-    "old on one only or other our out over own page part people place please point release review same see server she "
-    "should small so some still such table take than that the their them then there these they thing think this time "
-    "to tomorrow two up update use very want was way we week well went were what when where which while who will with "
-    "word work would year you your größer Žižkov café naïve"
-).split()
+WORDS = """
+about after again all and are before build but by can change come could day did do each even file find first for
+from get give go good had has have he her here him his house how if in into is it just know later like line list
+long look made mail make man many may me meeting might more most much must my need never new no not now of off
+old on one only or other our out over own page part people place please point release review same see server she
+should small so some still such table take than that the their them then there these they thing think this time
+to tomorrow two up update use very want was way we week well went were what when where which while who will with
+word work would year you your größer Žižkov café naïve
+""".split()  # noqa: SIM905 - words of a text
 HOSTS = ("mx1.post.example", "relay.shop.example", "out7.news.example", "smtp.corp.example", "mta3.lists.example")
 PEOPLE = ("Ann Archer", "Bert Baker", "Clara Cook", "Jan Novák", "Søren Holm", "Mail Robot", "The Shop", "Dora Dean")
 EXTRAS = ("X-Mailer", "X-Received", "X-Entity-ID", "Feedback-ID", "User-Agent", "X-Report-Abuse", "X-Gm-Message-State")
@@ -39,8 +39,8 @@ NUMBER = re.compile(rb"^Message-ID: <(\d+)\.bench@", re.MULTILINE)
 
 
 class Letter(NamedTuple):
-    """A message, and what it is: "" for one that no rule looks for, "cron", "denyhosts", "spam", "friend", or the number
-    of the live rule that it is for."""
+    """A message, and what it is: "" for one that no rule looks for, "cron", "denyhosts", "spam", "friend", or the
+    number of the live rule that it is for."""
 
     number: int
     kind: str
@@ -158,13 +158,15 @@ def _shown(text: str) -> str:
 
 def _hop(chance: random.Random) -> str:
     one, other = chance.sample(HOSTS, 2)
-    return f"from {one} ({one} [192.0.2.{chance.randint(1, 254)}])\n\tby {other} with ESMTPS id {_letters(chance, 11)};\n\t{_date(chance)}"
+    number, letters = chance.randint(1, 254), _letters(chance, 11)
+    return f"from {one} ({one} [192.0.2.{number}])\n\tby {other} with ESMTPS id {letters};\n\t{_date(chance)}"
 
 
 def _signature(chance: random.Random) -> str:
     text = base64.b64encode(chance.randbytes(192)).decode()
     lines = "\n\t".join(text[start : start + 70] for start in range(0, len(text), 70))
-    return f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={chance.choice(HOSTS)};\n\ts=key1; h=from:to:subject:date;\n\tb={lines}"
+    domain = chance.choice(HOSTS)
+    return f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain};\n\ts=key1; h=from:to:subject:date;\n\tb={lines}"
 
 
 def _date(chance: random.Random) -> str:

@@ -22,7 +22,7 @@ from .room import Room
 from .rule_sets import SETS, Rule
 from .servers import RECIPIENT, SENDER, Dovecot, Pyfilter, Server, Sink
 
-__all__ = ["CASES", "PROGRAMS", "Sender", "measure"]
+__all__ = ["CASES", "CONTENDERS", "PROGRAMS", "Sender", "measure", "wire"]
 
 CASES = ("4", "50", "1000", "1000 regex", "5", "5000")
 CONNECTIONS = 16
@@ -54,12 +54,15 @@ class Sender:
                 out.write(b"%d\n%b" % (len(data), data))
         return file
 
-    def send(self, server: Server, file: Path, connections: int) -> tuple[dict[str, float], str]:
-        """(figures, trouble): how long it took, and whether every message was taken."""
-        command = [str(self._program), server.socket, str(connections), SENDER, RECIPIENT, str(file)]
+    def send(
+        self, place: str, file: Path, connections: int = CONNECTIONS, recipient: str = RECIPIENT
+    ) -> tuple[dict[str, float], str]:
+        """(figures, trouble): how long it took, and whether every message was taken. ``place``: the path of a socket
+        for LMTP, or a port for SMTP."""
+        command = [str(self._program), place, str(connections), SENDER, recipient, str(file)]
         ended = subprocess.run(command, capture_output=True, text=True)
         if ended.returncode:
-            return {}, f"{server.name}: {ended.stderr.strip()}"
+            return {}, f"the messages could not be sent: {ended.stderr.strip()}"
         head, *lines = ended.stdout.splitlines()
         wall, cpu = map(float, head.split())
         times = sorted(int(line.split()[0]) / 1000 for line in lines)
@@ -84,7 +87,7 @@ def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[st
     warm, measured = sender.load(letters[:WARM], "warm"), sender.load(letters[WARM:], "measured")
     for round in range(1, rounds + 1):
         with Sink(room, ()) as sink:
-            figures, problem = sender.send(sink, measured, CONNECTIONS)
+            figures, problem = sender.send(sink.socket, measured)
             run.add(Row(round, Sink.name, "", figures, problem))
         for case in cases:
             for contender in in_turn(CONTENDERS, round):
@@ -104,9 +107,9 @@ def _row(
 ) -> Row:
     rules: tuple[Rule, ...] = SETS[case]
     with contender(room, rules) as server:
-        _, problem = sender.send(server, warm, CONNECTIONS)
+        _, problem = sender.send(server.socket, warm)
         before = server.group.seconds_at_rest()
-        figures, refused = sender.send(server, measured, CONNECTIONS)
+        figures, refused = sender.send(server.socket, measured)
         spent = server.group.seconds_at_rest() - before
     figures["cpu"] = spent * 1000 / (len(letters) - WARM)
     problem = problem or refused or trouble(server.maildir, letters, rules)

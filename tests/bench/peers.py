@@ -14,12 +14,15 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from . import lmtp, page, room, servers
+from . import large, lmtp, one_shot, page, room, servers, through_postfix
 from .results import Run
 
 # part -> (what it is measured by, what it needs, rounds, messages)
 PARTS = {
     "lmtp": (lmtp.measure, lmtp.PROGRAMS, lmtp.CASES, 5, 1000),
+    "one-shot": (one_shot.measure, one_shot.PROGRAMS, tuple(one_shot.CASES), 5, 60),
+    "postfix": (through_postfix.measure, through_postfix.PROGRAMS, through_postfix.CASES, 5, 300),
+    "large": (large.measure, large.PROGRAMS, tuple(large.CASES), 3, 3),
 }
 
 
@@ -37,7 +40,7 @@ def main(words: list[str]) -> int:
         with room.Room() as place:
             measure(place, run, rounds, messages, [case for case in cases if not options.case or case in options.case])
         run.save()
-        print(page.part(run))
+        print(page.section(name, run))
     return 0
 
 

@@ -3,7 +3,8 @@
 ``Room()`` makes both and takes both away; it needs root. Everything that delivers runs as that account, in a home that
 is made anew for each measurement: what lies in a Maildir already makes the next delivery slower.
 
-``start`` runs a program in a control group (cpu.py), as the account or as root; ``home`` is a fresh home.
+``start`` runs a program in a control group (cpu.py), as the account or as root; ``home`` is a fresh home, ``own_home``
+that of the account, empty again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from typing import IO
 
 from .cpu import Group
 
-__all__ = ["DIRECTORY", "Room", "missing"]
+__all__ = ["PATH", "Room", "missing"]
 
 DIRECTORY = "/var/tmp"  # /tmp is often memory, where a flush costs nothing
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PATIENCE_SECONDS = 60
 
 
 def missing(programs: list[tuple[str, str]]) -> str:
@@ -52,15 +52,30 @@ class Room:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def home(self) -> Path:
-        """A home of the account's that nobody has used."""
+        """A home that nobody has used."""
         self._homes += 1
         return self.directory(self.path / f"home{self._homes}")
+
+    def own_home(self) -> Path:
+        """The one that the system knows for the account, emptied."""
+        path = self.path / "home"
+        if path.exists():
+            shutil.rmtree(path)
+        return self.directory(path)
 
     def directory(self, path: Path, mode: int = 0o700) -> Path:
         path.mkdir(mode)
         path.chmod(mode)
         os.chown(path, self.uid, self.gid)
         return path
+
+    def maildir(self, path: Path, folders: set[str]) -> None:
+        """An empty Maildir++ with folders: some deliverers make what is missing, others do not."""
+        for name in ("", *(f".{folder}" for folder in sorted(folders))):
+            for part in ("", "tmp", "new", "cur"):
+                self.directory(path / name / part)
+            if name:
+                self.write(path / name / "maildirfolder", "")
 
     def write(self, path: Path, text: str) -> Path:
         """A file of the account's."""

@@ -14,6 +14,8 @@ Sources: procmailrc(5); maildropfilter(7); fdm.conf(5); RFC 5228, draft-murchiso
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from .corpus import LIVE, Letter
@@ -68,7 +70,7 @@ def _regex(number: int) -> Rule:
     return Rule(field, "regex", wanted, kind, f"r{number % IDLE % LIVE}")
 
 
-def _many(count: int, make, live: int = LIVE) -> tuple[Rule, ...]:  # type: ignore[no-untyped-def]
+def _many(count: int, make: Callable[[int], Rule], live: int = LIVE) -> tuple[Rule, ...]:
     idle = [make(IDLE + number) for number in range(count - live)]
     return (*idle, *(make(number) for number in range(1, live + 1)))
 
@@ -88,9 +90,9 @@ def folder(rules: tuple[Rule, ...], letter: Letter) -> str:
     return next((rule.folder for rule in rules if rule.kind == letter.kind), INBOX)
 
 
-def text(rules: tuple[Rule, ...], language: str) -> str:
-    """The rule file; ``{home}`` is written as the language has it."""
-    return LANGUAGES[language](rules)
+def text(rules: tuple[Rule, ...], language: str, home: Path) -> str:
+    """The rule file; what names a place in it names it below ``home``."""
+    return LANGUAGES[language](rules).replace("@HOME@", str(home))
 
 
 def _escaped(wanted: str, special: str) -> str:
@@ -142,23 +144,25 @@ def _sieve(rules: tuple[Rule, ...]) -> str:
 
 
 def _procmail(rules: tuple[Rule, ...]) -> str:
-    head = "MAILDIR=$HOME/Maildir\nDEFAULT=$HOME/Maildir/\nORGMAIL=$HOME/Maildir/\nLOGFILE=/dev/null\n"
+    head = "MAILDIR=@HOME@/Maildir\nDEFAULT=@HOME@/Maildir/\nORGMAIL=@HOME@/Maildir/\nLOGFILE=/dev/null\n"
     return head + "".join(f":0\n* ^{rule.field}:{_pattern(rule)}\n.{rule.folder}/\n" for rule in rules)
 
 
 def _maildrop(rules: tuple[Rule, ...]) -> str:
     lines = [
         f"if (/^{rule.field}:{_pattern(rule).replace('@', chr(92) + '@').replace('<', chr(92) + '<')}/)\n"
-        f'{{\n  to "$HOME/Maildir/.{rule.folder}"\n}}\n'
+        f'{{\n  to "@HOME@/Maildir/.{rule.folder}"\n}}\n'
         for rule in rules
     ]
-    return 'DEFAULT="$HOME/Maildir"\n' + "".join(lines) + 'to "$HOME/Maildir"\n'
+    return 'DEFAULT="@HOME@/Maildir"\n' + "".join(lines) + 'to "@HOME@/Maildir"\n'
 
 
 def _fdm(rules: tuple[Rule, ...]) -> str:
-    head = 'set no-received\nset allow-multiple\naccount "stdin" disabled stdin\naction "inbox" maildir "%h/Maildir"\n'
+    head = (
+        'set no-received\nset allow-multiple\naccount "stdin" disabled stdin\naction "inbox" maildir "@HOME@/Maildir"\n'
+    )
     lines = [
-        'match "^{}:{}" in headers action maildir "%h/Maildir/.{}"\n'.format(
+        'match "^{}:{}" in headers action maildir "@HOME@/Maildir/.{}"\n'.format(
             rule.field, _pattern(rule).replace("\\", "\\\\"), rule.folder
         )
         for rule in rules

@@ -1,15 +1,19 @@
 /*
- * sender PATH CONNECTIONS SENDER RECIPIENT FILE: hand messages over by LMTP, as fast as the server takes them.
+ * sender PLACE CONNECTIONS SENDER RECIPIENT FILE: hand messages over, as fast as the server takes them.
  *
- * FILE holds the messages: for each its length in bytes, a line break, and the bytes as they go over the wire, from the
- * header to the "." alone in its line. Each connection to the Unix socket PATH takes the next message when its last one
- * is answered: MAIL, RCPT and DATA in one write (PIPELINING), then the message.
+ * PLACE is the path of a Unix socket, where LMTP is spoken, or the port of an SMTP server at 127.0.0.1. FILE holds the
+ * messages: for each its length in bytes, a line break, and the bytes as they go over the wire, from the header to the
+ * "." alone in its line. Each connection takes the next message when its last one is answered: MAIL, RCPT and DATA in
+ * one write (PIPELINING), then the message.
  *
  * Prints the seconds from the first MAIL to the last reply and the CPU seconds of this process meanwhile; then a line a
  * message, in the order of FILE: microseconds from MAIL to the reply, and the code of the reply (0: no reply came).
  * It is in C so that it takes little of the processors that the server has to share with it.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +122,25 @@ static int hear(struct connection *c, int flags)
     return c->used < sizeof c->line;
 }
 
+static int connected(const char *place)
+{
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct sockaddr_in port = {.sin_family = AF_INET, .sin_port = htons((in_port_t)atoi(place))};
+    int on = 1, fd = socket(place[0] == '/' ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), failed;
+
+    if (place[0] == '/') {
+        strncpy(path.sun_path, place, sizeof path.sun_path - 1);
+        failed = connect(fd, (struct sockaddr *)&path, sizeof path);
+    } else {
+        port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        failed = connect(fd, (struct sockaddr *)&port, sizeof port);
+    }
+    if (failed)
+        fail(place);
+    return fd;
+}
+
 static int begin(struct connection *c)
 {
     c->letter = next++;
@@ -154,13 +177,9 @@ int main(int argc, char **argv)
     if (!all || poll < 0)
         fail("memory");
     for (size_t i = 0; i < connections; i++) {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
-        strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
-        all[i].fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (connect(all[i].fd, (struct sockaddr *)&address, sizeof address) < 0)
-            fail(argv[1]);
-        say(all[i].fd, "LHLO bench.example\r\n", 20);
+        all[i].fd = connected(argv[1]);
+        say(all[i].fd, argv[1][0] == '/' ? "LHLO bench.example\r\n" : "EHLO bench.example\r\n", 20);
         all[i].awaited = 2; /* the greeting and this */
         while (all[i].awaited)
             if (!hear(&all[i], 0))

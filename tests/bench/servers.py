@@ -25,10 +25,12 @@ from . import rule_sets
 from .cpu import Group
 from .room import Room
 
-__all__ = ["RECIPIENT", "SENDER", "Dovecot", "Pyfilter", "Server", "Sink"]
+__all__ = ["LEAST_SERVER_MS", "RECIPIENT", "SENDER", "Dovecot", "Pyfilter", "Server", "Sink"]
 
 SENDER, RECIPIENT = "ann@sender.example", "ann@bench.example"
 PATIENCE_SECONDS = 60
+# CPU of a message, milliseconds: a server that spends less has delivered nothing
+LEAST_SERVER_MS = 0.05
 
 DOVECOT = """\
 base_dir = {run}
@@ -81,9 +83,9 @@ class Server:
 
     name: str
 
-    def __init__(self, room: Room, rules: tuple[rule_sets.Rule, ...]) -> None:
+    def __init__(self, room: Room, rules: tuple[rule_sets.Rule, ...], home: Path | None = None) -> None:
         self.room = room
-        self.home = room.home()
+        self.home = home or room.home()
         self.maildir = self.home / "Maildir"
         self.socket = str(self.home / "lmtp")
         self.log = self.home / "log"
@@ -137,7 +139,7 @@ class Pyfilter(Server):
     installation: Path
 
     def prepare(self, rules: tuple[rule_sets.Rule, ...]) -> None:
-        self.room.write(self.home / ".pyfilterrc", rule_sets.text(rules, "pyfilter"))
+        self.room.write(self.home / ".pyfilterrc", rule_sets.text(rules, "pyfilter", self.home))
 
     def begin(self) -> subprocess.Popen[bytes]:
         command = [str(self.installation / "pyfilter"), "serve", "--lmtp", f"unix:{self.socket}"]
@@ -155,7 +157,7 @@ class Dovecot(Server):
         run.mkdir(0o755)
         self.home.chmod(0o755)
         self.socket = str(run / "lmtp")
-        self.room.write(self.home / "main.sieve", rule_sets.text(rules, "sieve"))
+        self.room.write(self.home / "main.sieve", rule_sets.text(rules, "sieve", self.home))
         self.configuration = self.home / "dovecot.conf"
         words = {"run": run, "log": self.log, "home": self.home, "uid": self.room.uid, "gid": self.room.gid}
         self.configuration.write_text(DOVECOT.format(**words))
