@@ -297,6 +297,6 @@ WATCH_AGAIN_MOST_SECONDS = 900
 # lessons that wait for spamd; who moves more at once teaches it the last of them.
 WATCH_LESSONS = 10_000
 # seconds to wait for the lock of a Maildir: the worker of a process that was killed ends the message at hand first.
-WATCH_LOCK_SECONDS = 10
+WATCH_LOCK_SECONDS = 5
 # seconds that the message at hand has when the process is told to end; systemd kills after 90.
 WATCH_CLOSING_SECONDS = 60

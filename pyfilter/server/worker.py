@@ -28,6 +28,7 @@ from pyfilter.delivering import report, steps
 from pyfilter.delivery.together import together
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
+from pyfilter.server import as_command
 from pyfilter.server.disk import Disk, syncfs
 from pyfilter.server.homes import at_home, ready
 from pyfilter.server.jobs import Received, receive_job, send_outcomes
@@ -52,7 +53,7 @@ def main(descriptor: int, home: str) -> None:
         end.set_inheritable(False)
         while jobs := _jobs(end):
             deliveries = [
-                at_home(home or job.home, _deliver(job.sender, recipient, job.raw, home or job.home, shelf))
+                at_home(home or job.home, _deliver(job, recipient, home or job.home, shelf))
                 for job in jobs
                 for recipient in job.recipients
             ]
@@ -71,14 +72,16 @@ def _jobs(end: socket.socket) -> list[Received]:
     return jobs
 
 
-def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Steps[Outcome]:
+def _deliver(job: Received, recipient: str, home: str, shelf: Shelf) -> Steps[Outcome]:
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
         ready(home)
-        message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
         book = shelf.of(home)
-        return (yield from steps(message, Envelope(sender, recipient), book.read(), home, started, book.journal))
+        if job.asked:
+            return (yield from as_command.steps(job.asked, job.raw, home, book, started))
+        message = Message.from_bytes(b"".join((_lines(job.sender, recipient), job.raw)))
+        return (yield from steps(message, Envelope(job.sender, recipient), book.read(), home, started, book.journal))
     except BaseException as error:
         report(error, home)
         return Outcome(DEFERRED)
