@@ -27,6 +27,11 @@ from pyfilter import limits
 
 __all__ = ["TooMuchWork", "begin", "begin_anew", "filed", "left", "publish", "unwatch", "watch"]
 
+# whether SIGALRM, and SIGPROF, do what they should in this process
+_is_set = False
+_is_ready = False
+# whether TooMuchWork may come
+_is_watched = False
 # of the monotonic clock: when the time of all ends, and that of the last `begin`; 0 where there was none
 _end = 0.0
 _until = 0.0
@@ -38,11 +43,13 @@ class TooMuchWork(Exception):
 
 def begin(seconds: int) -> None:
     """End this process in ``seconds``, whatever a caller made of SIGALRM."""
-    global _end, _until
+    global _end, _until, _is_set
     from _signal import SIG_DFL, SIG_UNBLOCK, SIGALRM, alarm, pthread_sigmask, signal
 
-    signal(SIGALRM, SIG_DFL)
-    pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
+    if not _is_set:
+        signal(SIGALRM, SIG_DFL)
+        pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
+        _is_set = True
     now = time.monotonic()
     _end = _end or now + seconds
     _until = min(now + seconds, _end)
@@ -81,20 +88,26 @@ def left() -> float:
 
 def watch() -> None:
     """From here on, raise TooMuchWork after limits.DECISION_CPU_SECONDS of CPU."""
+    global _is_ready, _is_watched
     from _signal import ITIMER_PROF, SIG_UNBLOCK, SIGPROF, pthread_sigmask, setitimer, signal
 
-    signal(SIGPROF, _too_much)
-    pthread_sigmask(SIG_UNBLOCK, [SIGPROF])
+    if not _is_ready:
+        signal(SIGPROF, _too_much)
+        pthread_sigmask(SIG_UNBLOCK, [SIGPROF])
+        _is_ready = True
+    _is_watched = True
     setitimer(ITIMER_PROF, limits.DECISION_CPU_SECONDS, 1)
 
 
 def unwatch() -> None:
     """TooMuchWork comes no more."""
-    from _signal import ITIMER_PROF, SIG_IGN, SIGPROF, setitimer, signal
+    global _is_watched
+    from _signal import ITIMER_PROF, setitimer
 
-    signal(SIGPROF, SIG_IGN)  # first of all: a signal on its way would end the process
+    _is_watched = False  # first of all: a signal may be on its way
     setitimer(ITIMER_PROF, 0)
 
 
 def _too_much(number: int, frame: object) -> None:
-    raise TooMuchWork(f"the rules took over {limits.DECISION_CPU_SECONDS} seconds of CPU")
+    if _is_watched:
+        raise TooMuchWork(f"the rules took over {limits.DECISION_CPU_SECONDS} seconds of CPU")

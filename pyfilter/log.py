@@ -11,6 +11,7 @@ takes it, the line goes to the file. One that another user has put there, or lea
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
@@ -20,6 +21,10 @@ __all__ = ["DEFAULT", "escaped", "write"]
 
 # below the home directory
 DEFAULT = ".local/state/pyfilter/log"
+
+# files that stay open: a server has those of many users
+OPEN = 16
+_open: dict[str, int] = {}  # the one written to last is the last
 
 _DEVICE = "/dev/log"
 _MAIL_INFO = 2 * 8 + 6  # facility and severity, RFC 3164, section 4.1.1
@@ -68,15 +73,35 @@ def write(text: str, home: str, setting: str = "") -> None:
         path = setting or "~/" + DEFAULT
         if path.startswith("~/"):
             path = os.path.join(home, path[2:])
-        if not setting:
-            os.close(ownership.directory(home, os.path.dirname(DEFAULT)))
-        descriptor = ownership.opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            if ownership.belongs_to_another(os.fstat(descriptor)):
-                return
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            os.write(descriptor, f"{stamp} pyfilter[{os.getpid()}]: {text}\n".encode("utf-8", "replace"))
-        finally:
-            os.close(descriptor)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        os.write(_opened(path, home), f"{stamp} pyfilter[{os.getpid()}]: {text}\n".encode("utf-8", "replace"))
     except (OSError, ValueError, ImportError):
         return
+
+
+def _opened(path: str, home: str) -> int:
+    """The file, to append to. It stays open as long as it is the one that lies there, for the next line."""
+    kept = _open.pop(path, -1)
+    if kept >= 0:
+        if _lies_there(kept, path):
+            _open[path] = kept
+            return kept
+        os.close(kept)
+    if path == os.path.join(home, DEFAULT):
+        os.close(ownership.directory(home, os.path.dirname(DEFAULT)))
+    descriptor = ownership.opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    found = os.fstat(descriptor)
+    if ownership.belongs_to_another(found):
+        os.close(descriptor)
+        raise ownership.Distrusted(errno.EPERM, f"belongs to uid {found.st_uid}", path)
+    while len(_open) >= OPEN:
+        os.close(_open.pop(next(iter(_open))))
+    _open[path] = descriptor
+    return descriptor
+
+
+def _lies_there(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except OSError:
+        return False

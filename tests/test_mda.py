@@ -521,9 +521,7 @@ def test_standard_output_that_is_closed(account: Account) -> None:
 
 def test_the_deadline_ends_a_delivery_that_hangs(account: Account) -> None:
     account.rules("set deadline = 1 second\n")
-    first = (
-        "import pyfilter.delivery.execute\npyfilter.delivery.execute.execute = lambda *_: time.sleep(60)\nimport time"
-    )
+    first = "import pyfilter.delivery.execute\npyfilter.delivery.execute.steps = lambda *_: time.sleep(60)\nimport time"
     ended = account.deliver(first=first)
     assert ended.status == -signal.SIGALRM, "death by a signal defers"
     assert ended.output == b""
@@ -536,7 +534,7 @@ def test_the_deadline_holds_where_the_caller_blocked_the_alarm(account: Account)
         "import signal, time, pyfilter.delivery.execute\n"
         "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
         "signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
-        "pyfilter.delivery.execute.execute = lambda *_: time.sleep(60)"
+        "pyfilter.delivery.execute.steps = lambda *_: time.sleep(60)"
     )
     assert account.deliver(first=first).status == -signal.SIGALRM
 
@@ -573,12 +571,12 @@ def test_cpu_is_watched_only_while_the_rules_decide(account: Account) -> None:
     first = (
         "import pyfilter.delivery.execute as execute\n"
         "mda.limits.DECISION_CPU_SECONDS = 0.2\n"
-        "real = execute.execute\n"
+        "real = execute.steps\n"
         "def slow(*given):\n"
         "    import time\n"
         "    while time.process_time() < 2: pass\n"
         "    return real(*given)\n"
-        "execute.execute = slow"
+        "execute.steps = slow"
     )
     assert account.deliver(first=first) == Ended(0, b"", b"")
     assert account.mail() == {"Maildir": [FILED]}
@@ -589,9 +587,9 @@ def test_a_deadline_in_years_is_the_launchers(account: Account) -> None:
     account.rules("set deadline = 100000 days\n")
     first = (
         "import _signal, pyfilter.delivery.execute as execute\n"
-        "real = execute.execute\n"
+        "real = execute.steps\n"
         "def look(*given):\n    mda.os.write(2, b'%d' % (_signal.alarm(300) // 10))\n    return real(*given)\n"
-        "execute.execute = look"
+        "execute.steps = look"
     )
     assert account.deliver(first=first) == Ended(0, b"", b"29")
 

@@ -68,6 +68,9 @@ RECIPIENTS = ("delivered-to", "x-original-to")
 PREPENDED = frozenset({SENDER, *RECIPIENTS})
 NULL_SENDERS = frozenset({"", "<>"})
 
+KEPT = 200
+_boxes: dict[str, Mailbox | None] = {}
+
 
 class Envelope:
     """``sender``: "" is the null sender, None unknown. ``recipient``: None unknown.
@@ -198,4 +201,11 @@ def first_recipient(*candidates: str | None) -> str | None:
 
 
 def box_of(address: str | None) -> Mailbox | None:
-    return mailbox(address) if address else None
+    """Of a few, what was read once is kept: a server is given the same ones all the time."""
+    if not address:
+        return None
+    if address not in _boxes:
+        if len(_boxes) == KEPT:
+            _boxes.clear()
+        _boxes[address] = mailbox(address)
+    return _boxes[address]

@@ -42,7 +42,11 @@ NAME_CHARACTERS = bytes(range(33, 127)).replace(b":", b"")
 # the longest line RFC 5322, section 2.1.1, allows: what has no colon by then is no name
 NAME_BYTES = 998
 
-LF, SPACE, TAB = b"\n \t"
+LF, CR, SPACE, TAB = b"\n\r \t"
+
+# names as they stand behind a line end, and as they are asked for: almost all mail has the same few
+KEPT, KEPT_BYTES = 1000, 64
+_names: dict[bytes, str] = {}
 
 
 class Unreadable(Exception):
@@ -89,13 +93,18 @@ def scan(raw: bytes) -> Header:
     line = first_name(raw)
     size = len(raw)
     excess = ""
+    find = raw.find
     while line < size:
-        end = raw.find(b"\n", line) + 1 or size
-        if raw[line] == LF or raw.startswith(b"\r\n", line):
+        end = find(b"\n", line) + 1 or size
+        first = raw[line]
+        if first == LF or (first == CR and raw.startswith(b"\r\n", line)):
             return Header(tuple(fields), start, end, "")
-        name, value = field_name(raw, line, end)
+        value = find(b":", line, end) + 1
+        name = _names.get(raw[line : value - 1], "") if value else ""
+        if not name:
+            name, value = field_name(raw, line, end)
         while end < size and (raw[end] == SPACE or raw[end] == TAB) and end <= limits.HEADER_BYTES:
-            end = raw.find(b"\n", end) + 1 or size
+            end = find(b"\n", end) + 1 or size
         if not name and not is_broken_line(raw, line, end, first=not fields):
             break
         if end > limits.HEADER_BYTES:
@@ -123,7 +132,12 @@ def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:
     name = raw[line:colon].rstrip(BLANKS) if colon > line else b""
     if not name or name.translate(None, NAME_CHARACTERS):
         return "", line
-    return name.decode("ascii").lower(), colon + 1
+    text = name.decode("ascii").lower()
+    if colon - line <= KEPT_BYTES:
+        if len(_names) == KEPT:
+            _names.clear()
+        _names[raw[line:colon]] = text
+    return text, colon + 1
 
 
 def is_broken_line(raw: bytes, line: int, end: int, *, first: bool) -> bool:

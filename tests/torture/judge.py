@@ -62,6 +62,8 @@ def _lost(run: Run) -> bool:
 
 
 def _unsure(run: Run) -> bool:
+    if run.fault.error == "EINTR" and "fsync(" in run.struck:  # the interpreter calls it again (PEP 475)
+        return False
     return run.ended.status == 0 and bool(run.fault.error) and TO_DISK.search(run.struck) is not None
 
 
