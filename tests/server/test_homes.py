@@ -24,7 +24,7 @@ def test_none_is_made_where_others_can_write(tmp_path: Path, mode: int) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(mode)
     home = tmp_path / "open" / "ann"
-    with pytest.raises(Refused, match="^home .*/open/ann does not exist: make it, or correct the user's entry$"):
+    with pytest.raises(Refused, match=r"^home .*/open/ann does not exist: make it, or correct the user's entry$"):
         ready(str(home))
     assert not home.exists()
 
