@@ -275,9 +275,9 @@ LMTP_MAP_BYTES = 64 << 20
 # there and 50 times as much in a worker, which has MEMORY_BYTES. Each has two descriptors, of which 1024 are usual.
 LMTP_RULEBOOKS = 300
 LMTP_RULES_BYTES = 4 << 20
-# messages of the launcher at once, with those that wait for a worker: beyond them each launcher delivers by itself.
-# Postfix runs 100 commands at most.
-HANDED_OVER = 200
+# processes that deliver what the launcher hands over: Postfix brings one user two messages at once
+# (local_destination_concurrency_limit).
+CLERKS = 2
 # messages that a worker delivers together, so that they wait for the disk once; and seconds that this may take: where
 # it took longer (a scanner, a program), the next are delivered one by one, by whichever worker is free first.
 TOGETHER = 8

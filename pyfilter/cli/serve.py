@@ -18,9 +18,8 @@ from pyfilter.cli.status import DONE, FAILED
 from pyfilter.cli.terminal import complain
 
 if TYPE_CHECKING:
-    from pyfilter.server import handing_over
+    from pyfilter.server.handing_over import Clerks
     from pyfilter.server.passwd import Account
-    from pyfilter.server.pool import Pool
 
 # who speaks with clients for the users of the system: a user for nothing else, as Postfix and Dovecot have theirs. As
 # nobody run other daemons, which would share what each of them falls to.
@@ -148,28 +147,25 @@ def _starter(
 
     def for_one(ends: list[socket.socket], ready: Callable[[], None]) -> int:
         pool = Pool(Own(home if users == "one" else "").begin, workers, note)
-        launchers = _launchers(home, pool, note) if users == "one" else None
-        serve(ends, pool, residents, note, ready, launchers=launchers)
-        if launchers:
-            launchers.remove()
+        serve(ends, pool, residents, note, ready, clerks=_clerks(home, note) if users == "one" else None)
         return DONE
 
     return for_one
 
 
-def _launchers(home: str, pool: Pool, note: Callable[[str], None]) -> handing_over.Desk | None:
-    """Who takes what `pyfilter-deliver` hands over; without them it delivers by itself."""
-    from pyfilter.server import handing_over
+def _clerks(home: str, note: Callable[[str], None]) -> Clerks | None:
+    """Who take what `pyfilter-deliver` hands over; without them it delivers by itself."""
+    from pyfilter.server.handing_over import Clerks, open_counter
 
     try:
-        end = handing_over.listen(home)
+        counter = open_counter(home)
     except OSError as error:
         complain(f"pyfilter serve: pyfilter-deliver delivers by itself: {error.filename}: {error.strerror}")
         return None
-    if end is None:
+    if counter is None:
         complain("pyfilter serve: pyfilter-deliver hands its mail to the server that runs already")
         return None
-    return handing_over.Desk(end, home, pool.submit, note)
+    return Clerks(counter, note)
 
 
 def _account(name: str) -> Account:

@@ -2,7 +2,7 @@
  * handover.c - give the message to the user's server, where one runs
  *
  * `pyfilter serve` listens at ~/.local/state/pyfilter/socket
- * (server/handing_over.py). One packet goes there, with two descriptors:
+ * (server/handing_over.py, clerk.py). One packet goes there, with two descriptors:
  *
  *     pyfilter VERSION   the server takes nothing of another version
  *     SECONDS            what is left of the delivery's time
@@ -219,18 +219,18 @@ static void await_answer(int server, int token)
 void hand_over(int message, const struct options *options)
 {
     static char packet[PACKET_BYTES];
-    size_t length;
-    int token, server = call_server();
+    size_t length = write_packet(packet, options);
+    int token = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), server;
 
-    if (server < 0)
+    if (length == 0 || token < 0)
         return;
-    token = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-    length = write_packet(packet, options);
-    if (token >= 0 && length > 0 && send_packet(server, packet, length, message, token))
-        await_answer(server, token);
-    close(server);
-    if (token >= 0)
-        close(token);
-    if (lseek(message, 0, SEEK_SET) != 0) /* who got it could have moved it */
+    server = call_server(); /* the last step before we speak: a clerk wakes by it */
+    if (server >= 0) {
+        if (send_packet(server, packet, length, message, token))
+            await_answer(server, token);
+        close(server);
+    }
+    close(token);
+    if (server >= 0 && lseek(message, 0, SEEK_SET) != 0) /* who got it could have moved it */
         defer("cannot go back to the beginning of the message: %m; the mail stays in the queue");
 }

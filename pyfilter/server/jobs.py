@@ -5,7 +5,6 @@ A *job* is one message, and those recipients of it who are of one home; the *out
 ====== =====================================================================================
 there  ``+`` or ``@``, home, sender, each recipient, NUL between them; LF; behind ``+`` the
        message, behind ``@`` nothing: it is a descriptor of a file in memory beside the packet
-there  ``!``, and what the launcher asks for (request.py); beside the packet the message
 back   one line a recipient: the status, NUL, the reason
 ====== =====================================================================================
 
@@ -71,13 +70,6 @@ class Letter:
             self._file, self._raw = file, b""
         return self._file
 
-    @classmethod
-    def of_file(cls, file: int, size: int) -> Letter:
-        """A message that came as such a file, which is the letter's to close."""
-        letter = cls(b"")
-        letter._file, letter.size = file, size
-        return letter
-
     def close(self) -> None:
         file, self._file = self._file, -1
         if file >= 0:
@@ -85,15 +77,11 @@ class Letter:
 
 
 class Job:
-    """``sender``: "" is the null sender; ``recipients``: at least one; ``home``: theirs, "" is the worker's own.
-    ``asked``: what the launcher asks for, of which the letter is a file; it says all the rest."""
+    """``sender``: "" is the null sender; ``recipients``: at least one; ``home``: theirs, "" is the worker's own."""
 
-    __slots__ = ("asked", "home", "letter", "recipients", "sender")
+    __slots__ = ("home", "letter", "recipients", "sender")
 
-    def __init__(
-        self, sender: str, recipients: tuple[str, ...], letter: Letter, home: str = "", asked: bytes = b""
-    ) -> None:
-        self.asked = asked
+    def __init__(self, sender: str, recipients: tuple[str, ...], letter: Letter, home: str = "") -> None:
         self.sender = sender
         self.recipients = recipients
         self.letter = letter
@@ -103,10 +91,9 @@ class Job:
 class Received:
     """A job as a worker has it; ``raw``: the message, with LF."""
 
-    __slots__ = ("asked", "home", "raw", "recipients", "sender")
+    __slots__ = ("home", "raw", "recipients", "sender")
 
-    def __init__(self, home: str, sender: str, recipients: tuple[str, ...], raw: bytes, asked: bytes = b"") -> None:
-        self.asked = asked
+    def __init__(self, home: str, sender: str, recipients: tuple[str, ...], raw: bytes) -> None:
         self.home = home
         self.sender = sender
         self.recipients = recipients
@@ -115,9 +102,6 @@ class Received:
 
 def send_job(end: socket.socket, job: Job) -> None:
     """Raises OSError."""
-    if job.asked:
-        socket.send_fds(end, [b"!" + job.asked], [job.letter.file()])
-        return
     fields = "\0".join(("", job.home, job.sender, *job.recipients)).encode("utf-8", "surrogateescape")
     inline = job.letter.inline()
     if inline is not None:
@@ -132,8 +116,6 @@ def receive_job(end: socket.socket) -> Received | None:
     try:
         if not packet:
             return None
-        if packet.startswith(b"!") and len(files) == 1 and not flags:
-            return Received("", "", ("",), _read(files[0]), packet[1:])
         head, line_end, raw = packet.partition(b"\n")
         kind, *fields = head.decode("utf-8", "surrogateescape").split("\0")
         if flags or not line_end or len(fields) < 3 or (kind, len(files)) not in (("+", 0), ("@", 1)):

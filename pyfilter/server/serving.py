@@ -116,12 +116,12 @@ def serve(
     note: Callable[[str], None],
     ready: Callable[[], None],
     most_bytes: int = limits.LMTP_MESSAGE_BYTES,
-    launchers: handing_over.Desk | None = None,
+    clerks: handing_over.Clerks | None = None,
 ) -> None:
     """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does. Files of Unix sockets stay:
-    those that systemd handed over are its own. ``launchers``: who takes what they hand over."""
+    those that systemd handed over are its own. ``clerks``: who take mail of the launcher."""
     most = _raise_descriptors()
-    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, launchers).run(ready))
+    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, clerks).run(ready))
 
 
 def _raise_descriptors() -> int:
@@ -142,15 +142,14 @@ class _Server:
         most_bytes: int,
         note: Callable[[str], None],
         descriptors: int,
-        launchers: handing_over.Desk | None,
+        clerks: handing_over.Clerks | None,
     ) -> None:
         self._ends = ends
-        self._launchers = launchers
+        self._clerks = clerks
         self._pool = pool
         self._residents = residents
         self._desk = Desk(socket.gethostname() or "localhost", most_bytes, pool.submit, residents, note)
-        kept = KEPT_DESCRIPTORS + pool.size + (launchers.descriptors if launchers else 0)
-        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - kept))
+        self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - pool.size))
         self._stopped = asyncio.Event()
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -161,27 +160,25 @@ class _Server:
         self._residents.start(self._stopped.set)
         self._pool.start()
         servers = [await self._open(end) for end in self._ends]
-        if self._launchers:
-            self._launchers.open()
+        if self._clerks:
+            self._clerks.open()
         ready()
         tell_manager("READY=1\nSTATUS=delivering")
         watching = asyncio.create_task(self._watch())
         await self._stopped.wait()
         tell_manager("STOPPING=1")
         watching.cancel()
-        if self._launchers:
-            self._launchers.close()
         self._desk.is_closing = True
         for server in servers:
             server.close()
         for connection in list(self._desk.open):
             connection.close(replies.SHUTTING_DOWN)
-        await self._pool.close(limits.LMTP_CLOSING_SECONDS)
-        while self._is_busy():
+        closing = [self._pool.close(limits.LMTP_CLOSING_SECONDS)]
+        if self._clerks:
+            closing.append(self._clerks.close(limits.LMTP_CLOSING_SECONDS))
+        await asyncio.gather(*closing)
+        while self._desk.open and any(connection.is_busy for connection in self._desk.open):
             await asyncio.sleep(0.02)
-
-    def _is_busy(self) -> bool:
-        return any(one.is_busy for one in self._desk.open) or bool(self._launchers and self._launchers.is_busy)
 
     async def _open(self, end: socket.socket) -> asyncio.AbstractServer:
         loop = asyncio.get_running_loop()

@@ -2,8 +2,7 @@
 
 It does what a delivery by the mail server's command does (delivering.py), for each recipient of a job in turn. The
 message gets the lines that an MTA writes when it delivers (RFC 5321, section 4.4; local(8)): ``Return-Path`` with the
-envelope sender, ``Delivered-To`` with the recipient, above what came. One that the launcher handed over has them
-(as_command.py).
+envelope sender, ``Delivered-To`` with the recipient, above what came.
 
 - What has come meanwhile is delivered together: each message is decided about and carried out by itself, they only
   share the waiting for the disk (delivery/together.py, disk.py). No recipient hears before his copy is on disk.
@@ -28,7 +27,6 @@ from pyfilter.delivering import report, steps
 from pyfilter.delivery.together import together
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
-from pyfilter.server import as_command
 from pyfilter.server.disk import Disk, syncfs
 from pyfilter.server.homes import at_home, ready
 from pyfilter.server.jobs import Received, receive_job, send_outcomes
@@ -53,7 +51,7 @@ def main(descriptor: int, home: str) -> None:
         end.set_inheritable(False)
         while jobs := _jobs(end):
             deliveries = [
-                at_home(home or job.home, _deliver(job, recipient, home or job.home, shelf))
+                at_home(home or job.home, _deliver(job.sender, recipient, job.raw, home or job.home, shelf))
                 for job in jobs
                 for recipient in job.recipients
             ]
@@ -72,16 +70,14 @@ def _jobs(end: socket.socket) -> list[Received]:
     return jobs
 
 
-def _deliver(job: Received, recipient: str, home: str, shelf: Shelf) -> Steps[Outcome]:
+def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Steps[Outcome]:
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
         ready(home)
+        message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
         book = shelf.of(home)
-        if job.asked:
-            return (yield from as_command.steps(job.asked, job.raw, home, book, started))
-        message = Message.from_bytes(b"".join((_lines(job.sender, recipient), job.raw)))
-        return (yield from steps(message, Envelope(job.sender, recipient), book.read(), home, started, book.journal))
+        return (yield from steps(message, Envelope(sender, recipient), book.read(), home, started, book.journal))
     except BaseException as error:
         report(error, home)
         return Outcome(DEFERRED)
