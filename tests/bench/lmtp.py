@@ -83,15 +83,16 @@ def wire(data: bytes) -> bytes:
 
 def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[str]) -> None:
     sender = Sender(room.path)
-    letters = typical(WARM + messages)
-    warm, measured = sender.load(letters[:WARM], "warm"), sender.load(letters[WARM:], "measured")
+    count = min(WARM, 2 * messages)
+    letters = typical(count + messages)
+    warm, measured = sender.load(letters[:count], "warm"), sender.load(letters[count:], "measured")
     for round in range(1, rounds + 1):
         with Sink(room, ()) as sink:
             figures, problem = sender.send(sink.socket, measured)
             run.add(Row(round, Sink.name, "", figures, problem))
         for case in cases:
             for contender in in_turn(CONTENDERS, round):
-                run.add(_row(room, sender, contender, case, round, letters, warm, measured))
+                run.add(_row(room, sender, contender, case, round, letters, messages, warm, measured))
                 run.save()
 
 
@@ -102,6 +103,7 @@ def _row(
     case: str,
     round: int,
     letters: list[Letter],
+    messages: int,
     warm: Path,
     measured: Path,
 ) -> Row:
@@ -111,7 +113,7 @@ def _row(
         before = server.group.seconds_at_rest()
         figures, refused = sender.send(server.socket, measured)
         spent = server.group.seconds_at_rest() - before
-    figures["cpu"] = spent * 1000 / (len(letters) - WARM)
+    figures["cpu"] = spent * 1000 / messages
     problem = problem or refused or trouble(server.maildir, letters, rules)
     server.clear()
     return Row(round, contender.name, case, figures, problem)

@@ -168,6 +168,7 @@ def _rows(room: Room, case: str, round: int, letters: list[Letter]) -> Iterator[
         warmed = as_account(room, lambda: [place.warm() for place in places])
         before = {name: server.group.seconds_at_rest() for name, server in servers.items()}
         spent = as_account(room, lambda: _deliver_all(places, letters, round))
+        unasked = {name for name, server in servers.items() if not server.takes_commands}
         served = {name: server.group.seconds_at_rest() - before[name] for name, server in servers.items()}
     for place, warm, runs in zip(places, warmed, spent, strict=True):
         name = place.contender.name
@@ -180,7 +181,7 @@ def _rows(room: Room, case: str, round: int, letters: list[Letter]) -> Iterator[
             figures["server"] = server
         failed = [status for _, _, status in runs if status]
         problem = f"{len(failed)} deliveries ended with {os.waitstatus_to_exitcode(failed[0])}" if failed else ""
-        if place.contender.has_server and server < LEAST_SERVER_MS:
+        if name in unasked or (place.contender.has_server and server < LEAST_SERVER_MS):
             problem = problem or "the server was not asked"
         yield Row(round, name, case, figures, problem or trouble(place.home / "Maildir", [*warm, *letters], rules))
 

@@ -225,7 +225,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _targets(runs: Mapping[str, Run]) -> str:
@@ -233,7 +233,7 @@ def _targets(runs: Mapping[str, Run]) -> str:
     for target in TARGETS:
         run = runs.get(target.part)
         value = target.value(run)
-        bound = f"{'≥' if target.at_least else '≤'} {_number(target.bound, 2).rstrip('0').rstrip('.')}"
+        bound = f"{'≥' if target.at_least else '≤'} {target.bound:.3g}"
         if value is None:
             verdict = run.trouble(*target.one) or "invalid" if run else "not measured"
         else:

@@ -26,9 +26,9 @@ Point = tuple[float, float]
 
 
 def picture(runs: Mapping[str, Run]) -> str:
+    shown = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12" fill="#222"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        f'font-size="12" fill="#222">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {shown}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         *_lines(_by_rules(runs)),
         *_bars(_rates(runs)),
@@ -100,10 +100,10 @@ def _bars(rates: Mapping[str, float]) -> list[str]:
     for number, (name, rate) in enumerate(sorted(rates.items(), key=lambda one: -one[1])):
         y = TOP + number * step
         width = (RIGHT[1] - RIGHT[0]) * rate / max(rates.values())
+        box = f'x="{RIGHT[0]}" y="{y + step * 0.15:.1f}" width="{width:.1f}" height="{step * 0.7:.1f}"'
         drawn += [
             _text(RIGHT[0] - 8, y + step / 2 + 4, name, "end"),
-            f'<rect x="{RIGHT[0]}" y="{y + step * 0.15:.1f}" width="{width:.1f}" height="{step * 0.7:.1f}" '
-            f'fill="{_colour(name)}"/>',
+            f'<rect {box} fill="{_colour(name)}"/>',
             _text(RIGHT[0] + width + 6, y + step / 2 + 4, f"{rate:.0f}"),
         ]
     return drawn

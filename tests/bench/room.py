@@ -29,6 +29,9 @@ def missing(programs: list[tuple[str, str]]) -> str:
     """Why nothing can be measured here, in one sentence; "" if it can. ``programs``: (path, Debian's package)."""
     if os.geteuid():
         return "the contenders run in an account of their own, which root makes: run this as root"
+    for path, _ in programs:
+        if closed := [place for place in Path(path).parents if place.exists() and not place.stat().st_mode & 0o001]:
+            return f"{path} cannot be run by that account, since {closed[-1]} is closed to others"
     packages = [package for path, package in programs if not os.access(path, os.X_OK)]
     return f"missing: {' '.join(packages)} (TORTURE=1 .ci/setup servers installs them)" if packages else ""
 

@@ -141,6 +141,11 @@ class Pyfilter(Server):
     def prepare(self, rules: tuple[rule_sets.Rule, ...]) -> None:
         self.room.write(self.home / ".pyfilterrc", rule_sets.text(rules, "pyfilter", self.home))
 
+    @property
+    def takes_commands(self) -> bool:
+        """Does the launcher find it? What is measured as warm would be cold otherwise."""
+        return (self.home / ".local/state/pyfilter/socket").is_socket()
+
     def begin(self) -> subprocess.Popen[bytes]:
         command = [str(self.installation / "pyfilter"), "serve", "--lmtp", f"unix:{self.socket}"]
         with self.log.open("wb") as log:
