@@ -1,7 +1,6 @@
 """``pyfilter learn spam|ham MAIL…``: spamd is taught what its user has sorted.
 
-Each message is told to spamd (services/spamd.py, ``tell``) as it lies there, less the X-Spam-* lines that a delivery
-put above it: what spamd said itself is nothing to learn from. The cached verdict of what was taught is dropped
+Each message is told to spamd as it lies there (services/teaching.py). The cached verdict of what was taught is dropped
 (services/verdicts.py). The settings are those of the rules that ``test`` finds; without a rule file the defaults.
 
 A failure at the first message ends the command, as nothing will be better at the second; later ones are said and
@@ -51,9 +50,6 @@ Ends with 0; with 1 if something could not be read or learnt while other mail wa
 
 KINDS = ("spam", "ham")
 NO_MAIL = "name the mail to learn from: a message, an mbox, a Maildir or another directory, or `-` for standard input"
-
-# what is taken out before a message is told
-VERDICT_LINES = (("remove", "x-spam-*", ""),)
 
 
 @click.command(name="learn", help=HELP, short_help="Teach spamd what is spam and what is not.")
@@ -118,23 +114,20 @@ class _Lesson:
 
     def tell(self, item: Found, kept: Verdicts) -> None:
         """Tell spamd one message, and note what comes of it."""
-        from pyfilter.message.editing import edited
         from pyfilter.message.message import Message
         from pyfilter.services.connection import Failed
-        from pyfilter.services.spamd import tell
+        from pyfilter.services.teaching import KNOWN, LARGE, LEARNT, teach
 
         message = Message.from_bytes(item.data)
-        data = b"".join(edited(message, VERDICT_LINES))
-        if len(data) > self._settings["spamd.max-size"]:
-            self._large += 1
-            return
         try:
-            if tell(self._settings, data, "forget" if self._forget else self._kind):
-                self._learnt += 1
-            else:
-                self._known += 1
+            word = teach(self._settings, message, "forget" if self._forget else self._kind)
         except Failed as failure:
             self._fail(item.name, str(failure))
+            return
+        self._learnt += word == LEARNT
+        self._known += word == KNOWN
+        self._large += word == LARGE
+        if word == LARGE:
             return
         self._in_a_row = 0
         kept.forget(message.raw)

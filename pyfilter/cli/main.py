@@ -33,10 +33,11 @@ COMMANDS = {
     "learn": "pyfilter.cli.learn",
     "serve": "pyfilter.cli.serve",
     "test": "pyfilter.cli.test",
+    "watch": "pyfilter.cli.watch",
 }
 
 # words that a later version will know; saying so is kinder than "no such command"
-LATER_COMMANDS = frozenset({"apply", "doctor", "import", "log", "stats", "undo", "watch", "where"})
+LATER_COMMANDS = frozenset({"apply", "doctor", "import", "log", "stats", "undo", "where"})
 LATER_OPTIONS = frozenset({"--against", "--html", "--jobs", "--run-commands", "--verify"})
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

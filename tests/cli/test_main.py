@@ -46,6 +46,7 @@ def test_help_lists_the_commands(run: Run) -> None:
         "  learn            Teach spamd what is spam and what is not.\n"
         "  serve            Speak LMTP, and deliver what comes.\n"
         "  test             Say what the rules would do with stored mail.\n"
+        "  watch            File what arrives in a Maildir by other means.\n"
     )
 
 
@@ -63,7 +64,7 @@ def test_the_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["watch", "x"], "pyfilter: `watch` is not in this version\nTry `pyfilter --help`.\n"),
+        (["stats", "x"], "pyfilter: `stats` is not in this version\nTry `pyfilter --help`.\n"),
         (["where", "--x"], "pyfilter: `where` is not in this version\nTry `pyfilter --help`.\n"),
         (["chek"], "pyfilter: there is no command `chek`: did you mean `check`?\nTry `pyfilter --help`.\n"),
         (["\x1b[2J"], "pyfilter: there is no command `␛[2J`\nTry `pyfilter --help`.\n"),
