@@ -72,7 +72,9 @@ class Accounts(Residents):
         return found
 
     def _found(self, name: str, found: asyncio.Future[Found], answer: asyncio.Future[_Answer]) -> None:
-        match answer.exception() or answer.result()[0]:
+        words, files = ([], []) if answer.exception() else answer.result()
+        _close(files)
+        match words:
             case ["here", owner]:
                 resident = Resident(owner)
                 if len(self._remembered) >= MOST_REMEMBERED:

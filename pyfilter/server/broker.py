@@ -33,7 +33,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Sequence
 
 from pyfilter.server.dropping import Failed, drop
 from pyfilter.server.manager import tell_manager
@@ -126,9 +127,11 @@ class Broker:
             case _:
                 raise Distrusted
 
-    def _say(self, *words: str, files: Iterable[int] = ()) -> None:
+    def _say(self, *words: str, files: Sequence[int] = ()) -> None:
         packet = "\0".join(words).encode("utf-8", "replace")
-        socket.send_fds(self._end, [packet], list(files), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        # not socket.send_fds, which passes the flags over (Python 3.11) and would wait
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))] if files else []
+        self._end.sendmsg([packet], rights, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     # ------------------------------------------------------------------ users
 

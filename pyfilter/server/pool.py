@@ -155,7 +155,11 @@ class Pool:
         if not self._is_shared or worker.delivered < worker.turn_ends or self._counts.total() < self.size:
             return False
         worker.turn_ends = worker.delivered + TURN
-        return any(not self._counts[owner] for owner in self._waiting)
+        if all(self._counts[owner] for owner in self._waiting):
+            return False
+        if worker.owner in self._waiting:  # behind those
+            self._waiting[worker.owner] = self._waiting.pop(worker.owner)
+        return True
 
     def _end_idle(self) -> None:
         oldest = self._loop.time() - limits.LMTP_WORKER_IDLE_SECONDS
