@@ -35,10 +35,13 @@ check: .venv/installed .venv/dev ## format, lint, types, C warnings, documentati
 format: .venv/dev ## format the Python files
 	@$(BIN)/ruff format $(PYTHONS)
 
-bench: .venv/installed ## CPU of one delivery against a bare interpreter; a header by its size; a scan against spamc
+bench: .venv/installed ## CPU of one delivery, a header by its size, a scan; then, as root, docs/speed.md: the peers beside
 	@$(BIN)/python tests/bench/delivery_cpu.py
 	@$(BIN)/python -m tests.fuzz.bombs
 	@$(BIN)/python tests/bench/scan_cost.py
+	@TORTURE=1 .ci/setup servers
+	@$(BIN)/python -m tests.bench.peers
+	@$(BIN)/python -m tests.bench.page && echo "· docs/speed.md"
 
 torture: .venv/installed .venv/dev ## every fault at every system call, power cuts, crowds, and the peers beside (as root; ends within two hours)
 	@TORTURE=1 .ci/setup servers

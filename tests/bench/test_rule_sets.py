@@ -71,21 +71,24 @@ def test_a_set_has_as_many_rules_as_it_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_every_message_belongs_where_the_rules_put_it(name: str) -> None:
-    rules, letters = SETS[name], typical(200)
-    assert [folder(rules, letter) for letter in letters] == [first(rules, letter) for letter in letters]
+    rules, letters = SETS[name], typical(100)
+    patterns = {rule: re.compile(rule.wanted) for rule in rules if rule.how == "regex"}
+    assert [folder(rules, letter) for letter in letters] == [first(rules, patterns, letter) for letter in letters]
 
 
-def first(rules: tuple[Rule, ...], letter: Letter) -> str:
+def first(rules: tuple[Rule, ...], patterns: dict[Rule, re.Pattern[str]], letter: Letter) -> str:
     """The folder of the first rule that holds, found in the lines of the header."""
-    header = letter.data.partition(b"\n\n")[0].decode()
-    fields = [line.partition(": ")[::2] for line in re.sub(r"\n[ \t]", " ", header).split("\n")]
+    values: dict[str, list[str]] = {}
+    for line in re.sub(r"\n[ \t]", " ", letter.data.partition(b"\n\n")[0].decode()).split("\n"):
+        name, _, value = line.partition(": ")
+        values.setdefault(name, []).append(value)
     for rule in rules:
-        for value in (value for name, value in fields if name == rule.field):
+        for value in values.get(rule.field, ()):
             if (
                 rule.how == "exists"
                 or (rule.how == "begins" and value.startswith(rule.wanted))
                 or (rule.how == "contains" and rule.wanted in value)
-                or (rule.how == "regex" and re.search(rule.wanted, value))
+                or (rule.how == "regex" and patterns[rule].search(value))
             ):
                 return rule.folder
     return "INBOX"
