@@ -65,6 +65,11 @@ RETIRE = 20_000
 MOST_NOTED = 10
 
 CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+ROOM = socket.CMSG_SPACE(4 * DESCRIPTORS)
+# as numbers: each use of one of socket's own flags takes Python longer than the call
+HEAR = int(socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+SAY = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+CUT = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 
 
 def main(life: int, listener: int, home: str) -> None:
@@ -124,7 +129,7 @@ class _Clerk:
             for file in files:
                 os.close(file)
         try:
-            launcher.send(_answer(outcome), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            launcher.send(_answer(outcome), SAY)
         except OSError:  # it is gone: the mail comes again
             return
 
@@ -167,18 +172,16 @@ class _Clerk:
 
 def _heard(launcher: socket.socket) -> tuple[bytes, list[int]]:
     """Its packet and what lies beside it; nothing where it is too long. Raises OSError."""
-    room = socket.CMSG_SPACE(4 * DESCRIPTORS)
-    flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
     try:
-        packet, control, state, _ = launcher.recvmsg(PACKET_BYTES, room, flags)
+        packet, control, state, _ = launcher.recvmsg(PACKET_BYTES, ROOM, HEAR)
     except BlockingIOError:  # it has called, and not spoken yet
         select.select([launcher], [], [], SILENCE_SECONDS)
-        packet, control, state, _ = launcher.recvmsg(PACKET_BYTES, room, flags)
+        packet, control, state, _ = launcher.recvmsg(PACKET_BYTES, ROOM, HEAR)
     files: list[int] = []
     for level, kind, data in control:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             files += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
-    return (b"" if state & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else packet), files
+    return (b"" if state & CUT else packet), files
 
 
 def _is_whole(message: int) -> bool:

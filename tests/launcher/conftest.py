@@ -146,6 +146,12 @@ def build(request: pytest.FixtureRequest) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever runs the tests may have one in their home."""
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+
+
+@pytest.fixture(autouse=True)
 def no_report(build_directory: Path) -> Iterator[None]:
     """Whatever a test expects, nothing undefined may happen in it."""
     yield
