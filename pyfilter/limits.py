@@ -252,13 +252,26 @@ MH_NAME_TRIES = 1000
 LMTP_LINE_BYTES = 4096
 # refused commands in a row before a client is sent away; a program that works has none.
 LMTP_ERRORS = 20
+# commands before a message: one with as many recipients as there may be has some hundred. Each costs little, thousands
+# at once keep the others waiting.
+LMTP_COMMANDS = 1000
 # recipients of one transaction; RFC 5321, section 4.5.3.1.8, wants 100 at least, Postfix sends 50. Their addresses, and
 # the reasons of as many refusals, fit into one packet to a worker and back (server/jobs.py).
 LMTP_RECIPIENTS = 100
 # bytes of one message; Postfix's message_size_limit is 10 MB, others have up to 50.
 LMTP_MESSAGE_BYTES = 128 << 20
-# seconds that a client may say nothing; RFC 5321, section 4.5.3.2.7.
+# bytes of all messages that are coming or being delivered; beyond them a message is put off (452). One of the largest
+# and many small ones find room, and the server takes up to twice as much.
+LMTP_HELD_BYTES = 256 << 20
+# of them, the part that is there for messages of more than so many bytes; a few of these must not put off all others.
+LMTP_LARGE_SHARE = 0.75
+LMTP_LARGE_BYTES = 1 << 20
+# seconds that a client may say nothing, or take for one command or for LMTP_PROGRESS_BYTES of a message; RFC 5321,
+# section 4.5.3.2.7.
 LMTP_IDLE_SECONDS = 300
+LMTP_PROGRESS_BYTES = 64 << 10
+# bytes that are read of one client before it is another one's turn.
+LMTP_READ_BYTES = 64 << 10
 # connections at once; Postfix opens 20 by default, and each costs some 10 kB.
 LMTP_CONNECTIONS = 2000
 # connections that wait to be accepted.
@@ -278,6 +291,8 @@ LMTP_RULES_BYTES = 4 << 20
 # processes that deliver what the launcher hands over: Postfix brings one user two messages at once
 # (local_destination_concurrency_limit).
 CLERKS = 2
+# what is read of a client at once
+LMTP_READ_BYTES = 256 << 10
 # messages that a worker delivers together, so that they wait for the disk once; and seconds that this may take: where
 # it took longer (a scanner, a program), the next are delivered one by one, by whichever worker is free first.
 TOGETHER = 8

@@ -14,22 +14,25 @@ __all__ = ["Reply", "of_outcome"]
 class Reply:
     """One reply, of one line or more."""
 
-    __slots__ = ("code", "enhanced", "lines")
+    __slots__ = ("_written", "code", "enhanced", "lines")
 
     def __init__(self, code: int, enhanced: str, *lines: str) -> None:
         self.code = code
         self.enhanced = enhanced
         self.lines = lines
+        self._written = b""
 
     @property
     def is_good(self) -> bool:
         return self.code < 400
 
     def __bytes__(self) -> bytes:
-        start = f"{self.enhanced} " if self.enhanced else ""
-        *more, last = self.lines
-        text = "".join([f"{self.code}-{start}{line}\r\n" for line in more]) + f"{self.code} {start}{last}\r\n"
-        return text.encode("ascii", "replace")
+        if not self._written:
+            start = f"{self.enhanced} " if self.enhanced else ""
+            *more, last = self.lines
+            text = "".join([f"{self.code}-{start}{line}\r\n" for line in more]) + f"{self.code} {start}{last}\r\n"
+            self._written = text.encode("ascii", "replace")
+        return self._written
 
     def __repr__(self) -> str:
         return f"<{bytes(self)!r}>"
@@ -52,7 +55,9 @@ HELP = Reply(214, "2.0.0", "LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT (RFC 20
 SHUTTING_DOWN = Reply(421, "4.3.2", "the server is going down; try again")
 TOO_SLOW = Reply(421, "4.4.2", "nothing came for too long; try again")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "too many errors")
+TOO_MANY_COMMANDS = Reply(421, "4.7.0", "too many commands without a message")
 BUSY = Reply(451, "4.3.2", "too busy now; try again")
+NO_ROOM = Reply(452, "4.3.1", "too much mail at once; try again")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "too many recipients; send the others in another transaction")
 
 UNKNOWN_COMMAND = Reply(500, "5.5.1", "no such command in LMTP")
