@@ -270,8 +270,6 @@ LMTP_LARGE_BYTES = 1 << 20
 # section 4.5.3.2.7.
 LMTP_IDLE_SECONDS = 300
 LMTP_PROGRESS_BYTES = 64 << 10
-# bytes that are read of one client before it is another one's turn.
-LMTP_READ_BYTES = 64 << 10
 # connections at once; Postfix opens 20 by default, and each costs some 10 kB.
 LMTP_CONNECTIONS = 2000
 # connections that wait to be accepted.
@@ -291,8 +289,8 @@ LMTP_RULES_BYTES = 4 << 20
 # processes that deliver what the launcher hands over: Postfix brings one user two messages at once
 # (local_destination_concurrency_limit).
 CLERKS = 2
-# what is read of a client at once
-LMTP_READ_BYTES = 256 << 10
+# bytes that are read of a client at once; so many of each may wait to be looked at.
+LMTP_READ_BYTES = 64 << 10
 # messages that a worker delivers together, so that they wait for the disk once; and seconds that this may take: where
 # it took longer (a scanner, a program), the next are delivered one by one, by whichever worker is free first.
 TOGETHER = 8

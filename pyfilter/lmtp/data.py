@@ -32,6 +32,16 @@ class _Kept:
     def too_large(self) -> bool:
         return self.size > self._most
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept."""
+        return len(self._body)
+
+    def forget(self) -> None:
+        """Keep nothing of it: what is to come is read to its end and thrown away."""
+        self._most = -1
+        self._body = bytearray()
+
     def message(self) -> bytes:
         """The whole message, which is given away."""
         body, self._body = self._body, bytearray()

@@ -19,7 +19,10 @@ Rules
 - A line ends with CR LF. One that holds a bare CR or LF, or NUL, is answered and never carried out; what ends a message
   says data.py.
 - A message that is too large is read to its end and refused for each recipient.
-- More than limits.LMTP_ERRORS refused commands in a row, and the client is sent away.
+- More than limits.LMTP_ERRORS refused commands in a row, or limits.LMTP_COMMANDS without a message, and the client is
+  sent away.
+- How much memory there is knows who has the sockets: ``is_crowded`` has messages that would begin refused for now, and
+  ``forget`` the one that is coming.
 
 Sources: RFC 2033; RFC 5321; RFC 1870 SIZE; RFC 2034 ENHANCEDSTATUSCODES; RFC 2920 PIPELINING; RFC 3030 CHUNKING; RFC
 6152 8BITMIME; RFC 6531 SMTPUTF8.
@@ -82,6 +85,8 @@ class Session:
         self._asked: Event | None = None
         self._greeted = False
         self._errors = 0
+        self._commands = 0
+        self.is_crowded = False
         self._is_closed = False
         self._chunk = ChunkData(0)
         self._begin_transaction()
@@ -94,6 +99,7 @@ class Session:
         self._dots: DotData | None = None
         self._chunks: ChunkData | None = None
         self._is_last = False
+        self._is_forgotten = False
 
     # ------------------------------------------------------------------ bytes, events, answers
 
@@ -101,6 +107,18 @@ class Session:
         """What the client sent."""
         if not self._is_closed:
             self._input += data
+
+    @property
+    def held(self) -> int:
+        """Bytes of a message that are kept here, and of what waits to be read."""
+        data = self._dots or self._chunks
+        return len(self._input) + (data.held if data else 0)
+
+    def forget(self) -> None:
+        """There is no room for the message that is coming: it is read to its end, and each recipient put off."""
+        if data := self._dots or self._chunks:
+            data.forget()
+            self._is_forgotten = True
 
     def take_output(self) -> bytes:
         """What is to be sent to the client now."""
@@ -187,6 +205,10 @@ class Session:
                 self._refuse(replies.BAD_SENDER if verb == b"MAIL" else replies.BAD_RECIPIENT)
                 return None
             argument = argument[len(expected) :]
+        self._commands += 1
+        if self._commands > limits.LMTP_COMMANDS:
+            self.close(replies.TOO_MANY_COMMANDS)
+            return None
         carry_out = _COMMANDS.get(verb)
         if carry_out is None:
             self._refuse(replies.NOT_LMTP if verb in (b"HELO", b"EHLO") else replies.UNKNOWN_COMMAND)
@@ -277,6 +299,8 @@ class Session:
             return self._refuse(replies.IN_CHUNKS)
         if not self._recipients:
             return self._refuse(replies.MAIL_FIRST if self._sender is None else replies.NO_RECIPIENTS)
+        if self.is_crowded and not argument.strip():
+            return self._say(replies.NO_ROOM)
         if self._without_argument(argument, replies.GO_AHEAD):
             self._dots = DotData(self._most_bytes)
             self._reader = self._read_dots
@@ -297,8 +321,10 @@ class Session:
             self.close(replies.BAD_CHUNK)
             return None
         self._is_last = found["last"] is not None
-        if self._recipients:
-            self._chunks = self._chunks or ChunkData(self._most_bytes)
+        if self._recipients and self._chunks is None:
+            self._chunks = ChunkData(self._most_bytes)
+            if self.is_crowded:
+                self.forget()
         chunk = self._chunks or ChunkData(0)  # read and thrown away: RFC 3030, section 2
         chunk.begin(int(found["size"]))
         self._chunk = chunk
@@ -323,9 +349,10 @@ class Session:
         assert self._sender is not None
         if data.too_large:
             for _ in self._recipients:
-                self._say(replies.TOO_LARGE)
+                self._say(replies.NO_ROOM if self._is_forgotten else replies.TOO_LARGE)
             self._begin_transaction()
             return None
+        self._commands = 0
         return MessageReceived(self._sender, tuple(self._recipients), data.message())
 
     def _rset(self, argument: bytes) -> None:

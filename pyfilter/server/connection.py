@@ -2,7 +2,11 @@
 
 - While a message is with the workers no more than one piece is read of its client; neither while the client does not
   read what it is told.
-- A client that says nothing for limits.LMTP_IDLE_SECONDS is sent away; the clock does not run while it waits for us.
+- A client that says nothing for limits.LMTP_IDLE_SECONDS is sent away, as is one that trickles: what counts is a whole
+  command, or limits.LMTP_PROGRESS_BYTES of a message. The clock does not run while it waits for us.
+- The messages of all clients together have limits.LMTP_HELD_BYTES. Where that is used up no message begins, and of one
+  that grows beyond it nothing is kept: its sender hears 452 and tries again. To let clients wait instead would let
+  those that trickle hold up all others; and large messages must leave room for small ones.
 - Nothing that a client does ends the server: an error within a conversation ends the conversation, and is noted.
 
 Source: RFC 5321, section 4.5.3.2.7, for the time.
@@ -30,7 +34,7 @@ class Desk:
     """What all connections share.
 
     ``name``: what the server calls itself. ``submit``: takes jobs (pool.py). ``residents``: who gets mail here.
-    ``note``: who hears of trouble. ``open``: the connections there are."""
+    ``note``: who hears of trouble. ``open``: the connections there are. ``held``: bytes of all their messages."""
 
     def __init__(
         self,
@@ -47,6 +51,17 @@ class Desk:
         self.note = note
         self.open: set[Connection] = set()
         self.is_closing = False
+        self.held = 0
+
+    @property
+    def is_crowded(self) -> bool:
+        """No message may begin."""
+        return self.held > limits.LMTP_HELD_BYTES
+
+    def has_room(self, size: int) -> bool:
+        """For one of which there are ``size`` bytes already."""
+        is_large = size > limits.LMTP_LARGE_BYTES
+        return self.held <= limits.LMTP_HELD_BYTES * (limits.LMTP_LARGE_SHARE if is_large else 1)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -66,6 +81,9 @@ class Connection(asyncio.BufferedProtocol):
         self._is_full = False  # the client does not read
         self._has_ended = False
         self._says_no_more = False  # the client has closed its side
+        self._held = 0  # bytes that count for the desk
+        self._message = 0  # of them, those with the workers
+        self._read = 0  # bytes since it was heard
         self._loop = asyncio.get_running_loop()
         self.heard = self._loop.time()
 
@@ -82,12 +100,14 @@ class Connection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.heard = self._loop.time()
+        before = self._held
+        self._session.is_crowded = self._desk.is_crowded
         self._session.receive(bytes(self._buffer[:nbytes]))
         if self._is_waiting:  # it says more before it heard what became of the last
             self._transport.pause_reading()
         else:
             self._go_on()
+        self._weigh(nbytes, before)
 
     def eof_received(self) -> bool:
         self._says_no_more = True
@@ -104,6 +124,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._has_ended = True
         self._desk.open.discard(self)
+        self._hold(0)
 
     # ------------------------------------------------------------------ what the server says
 
@@ -130,6 +151,8 @@ class Connection(asyncio.BufferedProtocol):
         except Exception as error:
             self._desk.note(f"a conversation was ended by {type(error).__name__}: {error}, which nobody foresaw")
             self._transport.abort()
+        if not self._has_ended:
+            self._hold(self._session.held)  # which may have been said long before
 
     def _answer_all(self) -> None:
         while event := self._session.next_event():
@@ -143,6 +166,7 @@ class Connection(asyncio.BufferedProtocol):
                     self._admit(found)
                 case MessageReceived():
                     self._is_busy = True
+                    self._message = len(event.raw)
                     self._send()
                     residents = list(self._accepted)[-len(event.recipients) :]
                     sent = deliver(self._desk.submit, event.sender, event.recipients, residents, event.raw)
@@ -164,7 +188,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _found(self, future: asyncio.Future[Found]) -> None:
         self._is_asking = False
-        self.heard = self._loop.time()
+        self._has_moved()
         if self._has_ended:
             return
         self._admit(future.result())
@@ -176,7 +200,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _delivered(self, future: asyncio.Future[list[Outcome]]) -> None:
         self._is_busy = False
-        self.heard = self._loop.time()
+        self._message = 0
+        self._hold(0 if self._has_ended else self._session.held)
+        self._has_moved()
         outcomes = future.result()
         if self._has_ended:
             return
@@ -194,7 +220,31 @@ class Connection(asyncio.BufferedProtocol):
 
     def _send(self) -> None:
         if output := self._session.take_output():
+            self._has_moved()
             self._transport.write(output)
+
+    def _has_moved(self) -> None:
+        """The client has said something that counts: a command, or a part of a message."""
+        self.heard = self._loop.time()
+        self._read = 0
+
+    # ------------------------------------------------------------------ the memory
+
+    def _weigh(self, read: int, before: int) -> None:
+        """So many bytes were read; ``before``: what was ours."""
+        self._hold(self._session.held)
+        self._read += read
+        if self._read > limits.LMTP_PROGRESS_BYTES and self._held > before:
+            self._has_moved()
+        if self._held > before and not self._desk.has_room(self._held) and not self._is_busy:
+            self._session.forget()
+            self._hold(self._session.held)
+
+    def _hold(self, size: int) -> None:
+        """So much is ours, besides the message that is being delivered."""
+        size += self._message
+        self._desk.held += size - self._held
+        self._held = size
 
     def _listen_or_wait(self) -> None:
         if self._has_ended or self._transport.is_closing():
