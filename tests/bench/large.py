@@ -14,11 +14,12 @@ import socket
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from .corpus import Letter, large
 from .filed import trouble
 from .lmtp import CONTENDERS, PROGRAMS, wire
-from .results import Row, Run, in_turn
+from .results import Row, Run, attempt, in_turn
 from .room import Room
 from .rule_sets import SETS
 from .servers import RECIPIENT, SENDER, Server
@@ -69,7 +70,8 @@ def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[st
     for round in range(1, rounds + 1):
         for case in cases:
             for contender in in_turn(CONTENDERS, round):
-                run.add(_row(room, contender, case, round, letters[case]))
+                row = partial(_row, room, contender, case, round, letters[case])
+                run.add(attempt(row, round, contender.name, case))
                 run.save()
 
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from .corpus import Letter, typical
 from .filed import trouble
-from .results import Row, Run, in_turn
+from .results import Row, Run, attempt, in_turn
 from .room import Room
 from .rule_sets import SETS, Rule
 from .servers import RECIPIENT, SENDER, Dovecot, Pyfilter, Server, Sink
@@ -92,7 +93,8 @@ def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[st
             run.add(Row(round, Sink.name, "", figures, problem))
         for case in cases:
             for contender in in_turn(CONTENDERS, round):
-                run.add(_row(room, sender, contender, case, round, letters, messages, warm, measured))
+                row = partial(_row, room, sender, contender, case, round, letters, messages, warm, measured)
+                run.add(attempt(row, round, contender.name, case))
                 run.save()
 
 

@@ -243,11 +243,11 @@ def _targets(runs: Mapping[str, Run]) -> str:
 
 
 def _circumstances(runs: Mapping[str, Run]) -> str:
-    lines = [_line(["part", "date", "load before", "kernel", "processors", "Python"]), _line(["---"] * 6)]
+    lines = [_line(["part", "date", "load before", "kernel", "processors", "Python", "CPU by"]), _line(["---"] * 7)]
     for name in PARTS:
         if name in runs:
             found = runs[name].circumstances
-            told = (found[key] for key in ("date", "load", "kernel", "processors", "python"))
+            told = (found[key] for key in ("date", "load", "kernel", "processors", "python", "counted"))
             lines.append(_line([PARTS[name].title, *told]))
     versions = sorted({run.circumstances["versions"] for run in runs.values()})
     return "\n".join([*lines, "", f"Compared with {'; '.join(versions)}."])

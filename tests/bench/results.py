@@ -13,11 +13,13 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-__all__ = ["DIRECTORY", "Row", "Run", "in_turn", "load"]
+from .cpu import Group
+
+__all__ = ["DIRECTORY", "Row", "Run", "attempt", "in_turn", "load"]
 
 DIRECTORY = Path(__file__).parents[2] / "build" / "bench"
 # what is compared, as Debian calls it
@@ -102,6 +104,14 @@ def load(part: str) -> Run | None:
     return run
 
 
+def attempt(measured: Callable[[], Row], round: int, contender: str, case: str) -> Row:
+    """What was measured; a row without figures where it went wrong, so that the others still have their turn."""
+    try:
+        return measured()
+    except RuntimeError as error:
+        return Row(round, contender, case, {}, " ".join(str(error).split()))
+
+
 def in_turn(contenders: Sequence[Contender], round: int) -> list[Contender]:
     """The order of this round: every second one is the other way round, so that nobody is always first."""
     return list(contenders) if round % 2 else list(reversed(contenders))
@@ -110,6 +120,9 @@ def in_turn(contenders: Sequence[Contender], round: int) -> list[Contender]:
 def _circumstances() -> dict[str, str]:
     query = ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES]
     found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
+    probe = Group("bench-probe")
+    is_exact = probe.is_exact
+    probe.close()
     model = next(
         (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
     )
@@ -119,5 +132,6 @@ def _circumstances() -> dict[str, str]:
         "processors": f"{os.cpu_count()} × {model}".rstrip(" ×"),
         "load": f"{os.getloadavg()[0]:.1f}",  # of the minute before
         "python": platform.python_version(),
+        "counted": "control group" if is_exact else "ticks of the processes",
         "versions": ", ".join(found),
     }

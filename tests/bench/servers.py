@@ -1,6 +1,7 @@
 """The servers that take mail by LMTP: pyfilter, Dovecot with Sieve, and Postfix's sink, which throws all away.
 
-A server is started for one measurement, in a home and a control group of its own, and stopped after it::
+A server is started for one measurement, in a home and a control group of its own, and stopped after it; RuntimeError
+where it does not come up::
 
     with Dovecot(room, rules) as server:
         ... server.socket, server.group.seconds(), server.maildir
@@ -15,11 +16,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 from . import rule_sets
 from .cpu import Group
@@ -92,7 +93,11 @@ class Server:
         self.group = Group(f"bench-{self.home.name}")
         self.prepare(rules)
         self.process = self.begin()
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
 
     def prepare(self, rules: tuple[rule_sets.Rule, ...]) -> None:
         """Write what it reads."""
@@ -100,12 +105,14 @@ class Server:
     def begin(self) -> subprocess.Popen[bytes]:
         raise NotImplementedError
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE_SECONDS)
+        self.close()
+
+    def close(self) -> None:
+        self.room.stop(self.process)
         self.group.close()
 
     def clear(self) -> None:

@@ -17,6 +17,7 @@ CIRCUMSTANCES = {
     "kernel": "6.18",
     "processors": "2 × A",
     "python": "3.11.2",
+    "counted": "control group",
     "versions": "procmail 3.22-27",
 }
 
@@ -66,7 +67,7 @@ def test_an_invalid_round_meets_no_target(run: Run) -> None:
 
 def test_the_page_says_where_and_when(run: Run) -> None:
     said = page({"one-shot": run})
-    assert "| One process a message | 2026-11-24 20:00 UTC | 0.1 | 6.18 | 2 × A | 3.11.2 |\n" in said
+    assert "| One process a message | 2026-11-24 20:00 UTC | 0.1 | 6.18 | 2 × A | 3.11.2 | control group |\n" in said
     assert "Compared with procmail 3.22-27.\n" in said
 
 

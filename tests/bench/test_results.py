@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from . import results
-from .results import Row, Run, in_turn, load
+from .results import Row, Run, attempt, in_turn, load
 
 US, THEM = ("pyfilter", "4"), ("procmail", "4")
 
@@ -54,6 +54,15 @@ def test_a_run_is_kept_until_the_next(run: Run, tmp_path: Path, monkeypatch: pyt
         run.counts,
         ["pyfilter", "procmail"],
         ["4"],
+    )
+
+
+def test_what_cannot_be_measured_is_an_invalid_row() -> None:
+    def fail() -> Row:
+        raise RuntimeError("Dovecot does not answer:\n  no such file")
+
+    assert attempt(fail, 1, "Dovecot LMTP", "4") == Row(
+        1, "Dovecot LMTP", "4", {}, "Dovecot does not answer: no such file"
     )
 
 

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from .corpus import Letter, typical
 from .cpu import Group
 from .filed import trouble
 from .lmtp import Sender
-from .results import Row, Run, in_turn
+from .results import Row, Run, attempt, in_turn
 from .room import Room
 from .rule_sets import SETS, Rule
 from .servers import LEAST_SERVER_MS, Dovecot, Pyfilter, Server
@@ -112,6 +113,7 @@ class Postfix:
     """A running Postfix that delivers in this ``way``."""
 
     def __init__(self, room: Room, way: str) -> None:
+        self._room = room
         self.root = room.path / "postfix"
         self.log = self.root / "mail.log"
         self.port = _free_port()
@@ -130,14 +132,21 @@ class Postfix:
         command = ["/usr/sbin/postfix", "-c", str(self._etc), "start-fg"]
         self.process = room.start(command, self.root, self.group, as_root=True)
         self._seen = 0
-        self._wait(self._listens)
+        try:
+            self._wait(self._listens)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Postfix:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         subprocess.run(["/usr/sbin/postfix", "-c", str(self._etc), "stop"], check=False, capture_output=True)
-        self.process.wait(PATIENCE_SECONDS)
+        self._room.stop(self.process)
         self.group.close()
 
     def delivered(self) -> int:
@@ -175,7 +184,8 @@ def measure(room: Room, run: Run, rounds: int, messages: int, cases: Sequence[st
     for round in range(1, rounds + 1):
         for case in cases:
             for contender in in_turn(CONTENDERS, round):
-                run.add(_row(room, sender, contender, case, round, letters, warm, files))
+                row = partial(_row, room, sender, contender, case, round, letters, warm, files)
+                run.add(attempt(row, round, contender.name, case))
                 run.save()
 
 
