@@ -214,6 +214,11 @@ class Pool:
                     self._lost(worker, f"a worker took no job: {error.strerror}")
                     return
                 break  # its socket is full
+            except (BrokenPipeError, ConnectionResetError):
+                if worker.jobs:
+                    break  # `_heard` will hear of it
+                self._lost(worker, "")  # it ended while it had nothing to do: another one takes the job
+                return
             except OSError as error:
                 worker.jobs.append(waiting.popleft())
                 self._lost(worker, f"a worker took no job: {error.strerror}")

@@ -85,8 +85,8 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(60)
         self._socket.connect(str(server.path))
+        self._socket.settimeout(60)
         self._file = self._socket.makefile("rb")
         assert self.reply().startswith(b"220 ")
         assert self.say(b"LHLO there.example\r\n").startswith(b"250-")

@@ -219,3 +219,19 @@ def test_one_that_speaks_unasked_is_ended() -> None:
             await asyncio.sleep(0.001)
 
     assert run(4, play).noted == ["a worker says what nobody asked; the mail stays with its sender"]
+
+
+def test_a_worker_that_ended_while_it_was_idle_costs_no_job_its_outcome() -> None:
+    async def play(stand: Stand) -> None:
+        (first,) = stand.submit("ann")
+        await stand.settle()
+        stand.answer("ann")
+        await first
+        stand.ends["ann"][0].close()
+        (second,) = stand.submit("ann")  # before anybody heard of its end
+        await stand.settle()
+        stand.ends["ann"].pop(0)
+        assert stand.answer("ann") == 1
+        assert [outcome.status.word for outcome in await second] == ["delivered"]
+
+    assert run(4, play).noted == []

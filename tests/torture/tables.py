@@ -207,6 +207,34 @@ PROMISES = (
         TIME,
     ),
     Promise(
+        "P17",
+        "LMTP under attack",
+        "Clients do what no mail server does, by the thousand. Meanwhile a new one comes again and again with one "
+        "message and is to be served at once; afterwards all are gone, and so is what they took.",
+        (
+            Column("clients", "attackers"),
+            Column("messages", "messages meanwhile"),
+            Column("failed", "not delivered", "0"),
+            Column("slowest", "slowest, s", "< 1"),
+            Column("wrong", "wrong replies", "0"),
+            Column("grown", "memory grown, MB", "< 48"),
+            Column("left", "descriptors left", "0"),
+        ),
+    ),
+    Promise(
+        "P18",
+        "The last reply is lost",
+        "The copy lies on disk, and its sender does not hear of it: the connection is cut within the reply, the server "
+        "or its workers are killed. He tries again. Of so many the copy was there before the retry.",
+        (
+            Column("runs", "lost replies"),
+            Column("known", "filed before"),
+            Column("delivered", "retries with 250"),
+            Column("lost", "lost", "0"),
+            Column("twice", "twice", "0"),
+        ),
+    ),
+    Promise(
         "P19",
         "Users are walled off",
         "In a place that a delivery opens, makes, renames or takes away lies what another user has put there: a "
