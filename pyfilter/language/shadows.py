@@ -17,6 +17,7 @@ nothing of it either, whatever it does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from pyfilter.language.check_texts import Lowered
 from pyfilter.language.entries import IDENTIFIERS
@@ -231,7 +232,11 @@ def _exactly(test: Lowered) -> bool:
     return len(test) > 4 and bool(test[4])
 
 
-def _interval(test: Lowered) -> tuple[float, bool, float, bool]:
+# where a range begins or ends: a number; a moment as check_dates.py writes it
+_End = float | tuple[str, str, int]
+
+
+def _interval(test: Lowered) -> tuple[_End, bool, _End, bool]:
     """Lowest number, is it in, highest, is it in."""
     infinity = float("inf")
     if test[0] == "between":
@@ -245,9 +250,28 @@ def _interval(test: Lowered) -> tuple[float, bool, float, bool]:
     return limit, operator == ">=", infinity, True
 
 
-def _inside(inner: tuple[float, bool, float, bool], outer: tuple[float, bool, float, bool]) -> bool:
-    low, low_in, high, high_in = inner
-    least, least_in, most, most_in = outer
+def _inside(inner: tuple[_End, bool, _End, bool], outer: tuple[_End, bool, _End, bool]) -> bool:
+    _, low_in, _, high_in = inner
+    _, least_in, _, most_in = outer
+    ends = _on_one_scale(inner[0], inner[2], outer[0], outer[2])
+    if ends is None:
+        return False
+    low, high, least, most = ends
+    if low > high and least <= most:
+        return False  # `time between 22:00 and 6:00` goes over midnight
     above = low > least or (low == least and (least_in or not low_in))
     below = high < most or (high == most and (most_in or not high_in))
     return above and below
+
+
+def _on_one_scale(*ends: _End) -> list[float] | None:
+    """As numbers; None of moments of which only the delivery says which is the earlier: `now`, and a day."""
+    bases = {(end[0], end[2] if end[0] == "day" else end[1]) for end in ends if isinstance(end, tuple)}
+    return None if len(bases) > 1 else [_number(end) for end in ends]
+
+
+def _number(end: _End) -> float:
+    if not isinstance(end, tuple):
+        return end
+    kind, name, shift = end
+    return date.fromisoformat(name).toordinal() if kind == "day" else shift
