@@ -42,7 +42,7 @@ NAME_CHARACTERS = bytes(range(33, 127)).replace(b":", b"")
 # the longest line RFC 5322, section 2.1.1, allows: what has no colon by then is no name
 NAME_BYTES = 998
 
-LF, CR, SPACE, TAB = b"\n\r \t"
+LF, CR = b"\n\r"
 
 # names as they stand behind a line end, and as they are asked for: almost all mail has the same few
 KEPT, KEPT_BYTES = 1000, 64
@@ -97,13 +97,16 @@ def scan(raw: bytes) -> Header:
     while line < size:
         end = find(b"\n", line) + 1 or size
         first = raw[line]
-        if first == LF or (first == CR and raw.startswith(b"\r\n", line)):
+        if first <= CR and (first == LF or raw.startswith(b"\r\n", line)):
             return Header(tuple(fields), start, end, "")
         value = find(b":", line, end) + 1
-        name = _names.get(raw[line : value - 1], "") if value else ""
+        try:
+            name = _names[raw[line : value - 1]] if value else ""
+        except KeyError:
+            name = ""
         if not name:
             name, value = field_name(raw, line, end)
-        while end < size and (raw[end] == SPACE or raw[end] == TAB) and end <= limits.HEADER_BYTES:
+        while end < size and raw[end] in BLANKS and end <= limits.HEADER_BYTES:
             end = find(b"\n", end) + 1 or size
         if not name and not is_broken_line(raw, line, end, first=not fields):
             break

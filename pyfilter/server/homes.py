@@ -52,7 +52,8 @@ def at_home(home: str, delivery: Steps[Result]) -> Steps[Result]:
     one of its own, and the programs that rules run know their user by it."""
     error: OSError | None = None
     while True:
-        os.environ["HOME"] = home
+        if os.environ.get("HOME") != home:  # to set it costs more than to look
+            os.environ["HOME"] = home
         try:
             descriptor = next(delivery) if error is None else delivery.throw(error)
         except StopIteration as end:
