@@ -7,6 +7,7 @@ In: the Maildir, the name seen in its new/, the home, the rules. Out: a Result.
   by the journal (delivery/journal.py), as with a mail server's retry.
 - Within the Maildir of `set maildir` (in place) mail may stay where it lies (standing.py), which is marked (marks.py).
   What pyfilter filed itself, and what somebody has put back there, stays, too, and no rule is asked.
+- Flags that its name has it keeps: mbsync brings them along.
 - The envelope is what the message itself says above its first Received (message/envelope.py).
 
 ========= ===================================================================
@@ -27,7 +28,7 @@ import time
 
 from pyfilter import deadline, delivering, limits, log
 from pyfilter.delivery.execute import execute
-from pyfilter.engine.plan import Plan
+from pyfilter.engine.plan import FILING, Plan
 from pyfilter.language.files import check_home
 from pyfilter.language.loading import Loaded
 from pyfilter.message.envelope import Envelope
@@ -42,6 +43,9 @@ from pyfilter.watch.standing import Standing, inbox_of, standing, without_reject
 __all__ = ["RESULTS", "Result", "file"]
 
 RESULTS = ("filed", "kept", "gone", "deferred", "left")
+
+# answered, flagged, draft, passed on, seen: maildir(5)
+KEPT_FLAGS = frozenset("RFDPS")
 
 
 class Result:
@@ -101,6 +105,7 @@ def _filed(
     deadline.begin(max(1, int(float(str(loaded.settings["deadline"])) - (time.monotonic() - started))))
     plan = delivering._plan(message, Envelope.of_archive(message), loaded)
     without_reject(plan)
+    _keep_flags(plan, names.flags(name))
     stand = standing(plan, maildir, home) if in_place else Standing(False, "", plan, [])
     plan.notes += stand.notes
     outcome = Outcome(DELIVERED) if stand.rest is None else execute(stand.rest, message, home)
@@ -112,6 +117,14 @@ def _filed(
     except BaseException as error:  # the mail lies where it should
         delivering.report(error, home, outcome.status.word)
     return result
+
+
+def _keep_flags(plan: Plan, letters: str) -> None:
+    """What was flagged on the server is flagged in its folder; a mark for deletion is not for what is filed."""
+    own = set(letters) & KEPT_FLAGS
+    for action in plan.actions:
+        if own and action.verb in FILING:
+            action.flags = "".join(sorted({*action.flags, *own}))
 
 
 def _settled(
