@@ -47,9 +47,6 @@
 /* Bytes of the packet; what local(8) gives has some 500. */
 #define PACKET_BYTES (32 << 10)
 
-/* Milliseconds until the server has taken the message: one that lives does within one. */
-#define TAKING_MS 2000
-
 /* A socket's path has 107 characters; that of a longer home goes through a descriptor. 0 where there is none. */
 static int find_socket(struct sockaddr_un *address)
 {
@@ -144,8 +141,10 @@ static int send_packet(int server, const char *packet, size_t length, int messag
     return sendmsg(server, &header, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
 }
 
-/* 1 if the message is ours, now and for good; 0 if the server has it, or nobody can tell. */
-static int take_back(int token)
+enum owner { OURS, THEIRS, NOBODY_KNOWS };
+
+/* Whose the message is, now and for good: ours, if the server has not taken it so far. */
+static enum owner take_back(int token)
 {
     uint64_t value;
     ssize_t length = -1;
@@ -153,7 +152,9 @@ static int take_back(int token)
     for (int tries = 0; tries < 10; tries++)
         if ((length = read(token, &value, sizeof value)) >= 0 || errno != EINTR)
             break;
-    return length == sizeof value;
+    if (length == sizeof value)
+        return OURS;
+    return length < 0 && errno == EAGAIN ? THEIRS : NOBODY_KNOWS;
 }
 
 /* The end of the launcher, if this is an answer that fits. */
@@ -190,7 +191,7 @@ static void await_answer(int server, int token)
         if (length > 0 && length < (ssize_t)sizeof text)
             believe(text, (size_t)length);
         if (length >= 0 || (errno != EAGAIN && errno != EINTR)) {
-            if (take_back(token))
+            if (take_back(token) == OURS)
                 return;
             defer(length > 0 ? "the server's answer is none; the mail stays in the queue"
                              : "the server ended in the midst of the delivery; the mail stays in the queue");
@@ -205,13 +206,18 @@ static void await_answer(int server, int token)
         }
         if (ready > 0 || (ready == 0 && is_taken))
             continue;
-        if (take_back(token))
+        switch (take_back(token)) {
+        case OURS:
             return;
+        case NOBODY_KNOWS:
+            defer("cannot tell whether the server has the message: %m; the mail stays in the queue");
+        case THEIRS:
+            is_taken = 1;
+        }
         if (ready < 0) {
             errno = fault;
             defer("cannot wait for the server: %m; the mail stays in the queue");
         }
-        is_taken = 1;
     }
 }
 

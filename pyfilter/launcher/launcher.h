@@ -23,6 +23,11 @@
 #define DEADLINE_MS 300000
 #endif
 
+/* Milliseconds until a server has taken the message: one that lives, and is not busy, does within one. */
+#ifndef TAKING_MS
+#define TAKING_MS 2000
+#endif
+
 /* Bytes of a message, limits.MESSAGE_BYTES: Python has no room for a larger one. */
 #ifndef MESSAGE_BYTES
 #define MESSAGE_BYTES (256LL << 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import threading
@@ -31,9 +32,8 @@ class Counter:
         self._end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         directory = home / ".local/state/pyfilter"
         directory.mkdir(parents=True, exist_ok=True)
-        opened = os.open(directory, os.O_PATH)
-        self._end.bind(f"/proc/self/fd/{opened}/socket")
-        os.close(opened)
+        self._directory = os.open(directory, os.O_PATH)
+        self._end.bind(f"/proc/self/fd/{self._directory}/socket")
         if uid is not None:
             os.seteuid(uid)
         self._end.listen(8)
@@ -61,21 +61,30 @@ class Counter:
                     for file in files:
                         os.close(file)
 
+    def wait(self) -> None:
+        """Until everybody who has called so far is done with."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as end:
+            end.settimeout(60)
+            end.connect(f"/proc/self/fd/{self._directory}/socket")
+            end.send(b"x")
+            assert end.recv(1) == b""
+
     def close(self) -> None:
         if self._end.fileno() < 0:
             return
         self._end.shutdown(socket.SHUT_RDWR)
         self._thread.join(60)
         self._end.close()
+        os.close(self._directory)
         self.path.unlink()
 
 
 def is_sealed(file: int) -> bool:
+    wanted = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     try:
-        os.pwrite(file, b"x", 0)
-    except PermissionError:
-        return True
-    return False
+        return fcntl.fcntl(file, fcntl.F_GET_SEALS) == wanted
+    except OSError:  # it is no file in memory
+        return False
 
 
 def take(token: int) -> None:

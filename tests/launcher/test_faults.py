@@ -100,14 +100,17 @@ class Bench:
             (place.scratch / scenario).touch()
             inject = [word for fault in faults for word in ("-e", f"inject={fault}")]
             strace = ("strace", "-qq", "-e", "trace=all", "-o", str(trace or place.root / "trace"), *inject)
-            end = place.run(message=MESSAGE, prefix=strace, env={"HOME": str(place.root), "PATH": "/usr/bin:/bin"})
-            return Run(" ".join(faults), end, place.delivered)
+            return self.run_in(place, strace, " ".join(faults))
         finally:
             self._free.put(place)
 
-    def points(self, scenario: str, trace: Path) -> list[tuple[str, int]]:
-        """Each system call of the launcher, and which of its name it is."""
-        assert self.deliver(scenario, trace=trace).end == SCENARIOS[scenario]
+    def run_in(self, place: Installation, strace: tuple[str, ...], faults: str) -> Run:
+        end = place.run(message=MESSAGE, prefix=strace, env={"HOME": str(place.root), "PATH": "/usr/bin:/bin"})
+        return Run(faults, end, place.delivered)
+
+    def points(self, scenario: str, trace: Path, end: Ended | None = None) -> list[tuple[str, int]]:
+        """Each system call of the launcher, and which of its name it is; ``end``: how it ends where nothing fails."""
+        assert self.deliver(scenario, trace=trace).end == (end or SCENARIOS[scenario])
         calls = Counter(re.findall(r"^([a-z_0-9]+)\(", trace.read_text(errors="replace"), re.MULTILINE))
         return [(call, n) for call in sorted(calls) if call not in UNTOUCHED for n in range(1, calls[call] + 1)]
 
