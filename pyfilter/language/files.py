@@ -19,6 +19,7 @@ from pyfilter import limits, ownership
 
 __all__ = [
     "SYSTEM",
+    "Changing",
     "Refused",
     "Stamp",
     "candidates",
@@ -42,6 +43,10 @@ Stamp = tuple[int, int, int, int, int]
 
 class Refused(Exception):
     """A file or directory that must not be trusted, or cannot be read now; the text is for the log."""
+
+
+class Changing(Refused):
+    """A file that somebody wrote while it was read."""
 
 
 def candidates(home: str, chosen: str | None = None) -> list[tuple[str, ...]]:
@@ -95,7 +100,7 @@ def read(path: str) -> tuple[bytes, Stamp]:
             while len(data) <= limits.RULES_BYTES and (chunk := os.read(descriptor, 1 << 20)):
                 data += chunk
             if _trusted(path, os.fstat(descriptor)) != before:
-                raise Refused(f"{path} was changed while it was read")
+                raise Changing(f"{path} was changed while it was read")
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:

@@ -23,6 +23,8 @@ __all__ = ["Loaded", "is_current", "load"]
 # ns; a file changed so shortly before it was read may change again without its stamp showing it,
 # because the kernel's clock for files ticks every 4 to 10 ms
 _SETTLED = 50_000_000
+# how often rules are read before the mail has to wait: whoever writes them does so in a ms
+TRIES = 5
 
 
 class Loaded:
@@ -57,8 +59,18 @@ class Loaded:
 def load(home: str, chosen: str | None = None) -> Loaded:
     """The rules of the user whose home is ``home`` (``chosen``: another file in place of the user's own).
 
-    Raises files.Refused where a file must not be trusted or cannot be read, or ``chosen`` does not exist.
+    Raises files.Refused where a file must not be trusted or cannot be read, or ``chosen`` does not exist. Files that are
+    being written are read again.
     """
+    for _ in range(TRIES - 1):
+        try:
+            return _load(home, chosen)
+        except files.Changing:
+            continue
+    return _load(home, chosen)
+
+
+def _load(home: str, chosen: str | None) -> Loaded:
     places = files.candidates(home, chosen)
     name = cache.name_for("program", *(path for place in places for path in place))
     stamps = _stamps(places)

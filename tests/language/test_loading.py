@@ -499,3 +499,22 @@ def test_marks_and_line_ends_of_other_systems(home: Home, text: bytes) -> None:
 def test_a_list_file_that_is_away_breaks_no_rules(home: Home) -> None:
     home.write('list l from "away.txt"\nrule "x" { when from in l; keep }\n')
     assert home.load().problem == ""
+
+
+def test_a_file_that_is_written_while_it_is_read_is_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write(RULES)
+    real, left = os.read, [3]
+
+    def read(descriptor: int, count: int) -> bytes:
+        if os.path.samestat(os.fstat(descriptor), os.stat(home.rules)) and left[0]:
+            left[0] -= 1
+            with home.rules.open("a") as file:
+                file.write("# more\n")
+        return real(descriptor, count)
+
+    monkeypatch.setattr(os, "read", read)
+    assert home.load().program is not None
+    left[0] = 1000
+    home.write(RULES)
+    with pytest.raises(files.Changing, match=r"/\.pyfilterrc was changed while it was read$"):
+        home.load()
