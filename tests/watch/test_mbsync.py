@@ -1,4 +1,4 @@
-"""mbsync and getmail bring mail from a real Dovecot, and `pyfilter watch` files it; mbsync takes the folders back there."""
+"""mbsync and getmail bring mail from a real Dovecot, and it is filed; mbsync takes the folders back there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import RULES
 from .watched import SECONDS, Watched, letter, until
 
 MANUAL = Path(__file__).parents[2] / "docs/watch.md"
