@@ -298,6 +298,16 @@ TOGETHER_SECONDS = 0.25
 # seconds that what is being delivered has when the server is told to end; systemd kills after 90.
 LMTP_CLOSING_SECONDS = 60
 
+# --- state that several hosts share --------------------------------------
+# seconds to connect to Redis, and for each of its answers; it answers within a millisecond.
+STATE_SECONDS = 1
+# seconds that nobody asks one that was away: of as many deliveries one waits for it.
+STATE_AWAY_SECONDS = 5
+# lines that the journal there keeps of one message for one recipient; an attempt writes some three.
+STATE_LINES = 1000
+# seconds that what was sent is counted there: `forward` looks back an hour.
+STATE_SENT_SECONDS = 3600
+
 # --- watching Maildirs ---------------------------------------------------
 # seconds between two looks into new/ where the kernel tells what arrives, should it have missed something, and where it
 # does not: mbsync runs every few minutes.

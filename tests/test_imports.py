@@ -37,7 +37,7 @@ HEIGHT = {name: height for height, names in enumerate(STOREYS) for name in names
 # what is imported in one file only
 ONE_FILE = (
     "lark", "re2", "marshal", "_socket", "click", "rich", "mailbox", "tarfile", "sqlite3", "email", "_signal",
-    "dkim", "dns", "aiospamc", "http", "ssl", "pygls", "lsprotocol", "selectolax", "ahocorasick", "watchdog",
+    "dkim", "dns", "aiospamc", "http", "ssl", "pygls", "lsprotocol", "selectolax", "ahocorasick", "watchdog", "redis",
 )  # fmt: skip
 ALLOWED_MORE = {
     "marshal": {

@@ -16,6 +16,7 @@ import click
 from pyfilter import log
 from pyfilter.cli.status import DONE, FAILED
 from pyfilter.cli.terminal import complain
+from pyfilter.services.shared import VARIABLE
 
 if TYPE_CHECKING:
     from pyfilter.server.handing_over import Clerks
@@ -43,12 +44,17 @@ Whose mail it is:
   --users system    each user of the system has it; root starts the server, which speaks with
                     clients as --run-as, and delivers as the user
 
+Where several hosts have the same mail, --state names a Redis or Valkey server in which each finds what
+the others have done (docs/two-hosts.md). An address with a password goes into PYFILTER_STATE instead:
+everybody on the machine sees a command line.
+
 \b
 Examples:
   pyfilter serve                                 at ~/.local/state/pyfilter/lmtp
   pyfilter serve --lmtp unix:/run/mail/ann       at another socket; Postfix must be able to open it
   pyfilter serve --lmtp 127.0.0.1:2424           over TCP: whoever reaches it can deliver
   pyfilter serve --users virtual --map /etc/dovecot/users --lmtp unix:/run/mail/lmtp
+  pyfilter serve --lmtp 192.0.2.7:2424 --state redis://192.0.2.9/0
   pyfilter serve --users system --lmtp unix:/var/spool/postfix/private/pyfilter --socket-owner postfix
 
 Ends with 0; with 2 if it cannot listen there.
@@ -62,6 +68,7 @@ Ends with 0; with 2 if it cannot listen there.
 @click.option("--delimiter", default="+", metavar="CHARACTER", help='What begins an address\' extension; "": nothing.')
 @click.option("--run-as", metavar="USER", help="Who speaks with clients for the users of the system: `pyfilter`.")
 @click.option("--socket-owner", metavar="USER", help="Whose a Unix socket is that root makes: `postfix`.")
+@click.option("--state", envvar=VARIABLE, metavar="redis://HOST/0", help="Where several hosts share what they did.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that deliver; without it two a processor.")
 def command(
     addresses: tuple[str, ...],
@@ -70,6 +77,7 @@ def command(
     delimiter: str,
     run_as: str | None,
     socket_owner: str | None,
+    state: str | None,
     workers: int | None,
 ) -> int:
     from pyfilter.language.files import Refused as Distrusted
@@ -79,6 +87,11 @@ def command(
         raise click.UsageError("`--users virtual` and `--map FILE` go together")
     if run_as is not None and users != "system":
         raise click.UsageError("`--run-as` goes with `--users system`")
+    if state and users == "system":
+        raise click.UsageError(
+            "`--state` goes with `--users one` and `virtual`: workers of the system's users, who can read what theirs "
+            "know, would have the key to the state of all"
+        )
     if len(delimiter) > 1:
         raise click.UsageError("`--delimiter` is one character")
     home = os.path.expanduser("~")
@@ -90,6 +103,8 @@ def command(
 
     made: list[str] = []
     try:
+        if state:
+            _share(state)
         start = _starter(users, home, map_path, run_as, delimiter, workers or 2 * (os.cpu_count() or 1), note)
         ends = [] if addresses else serving.handed_over()
         if not ends:
@@ -108,6 +123,26 @@ def command(
     for path in made:
         os.unlink(path)
     return status
+
+
+def _share(state: str) -> None:
+    """Have workers keep their state there; of a server that is away only tell. Raises Refused."""
+    from pyfilter.server.serving import Refused
+
+    try:
+        from pyfilter.services.redis_server import RedisServer
+    except ImportError:
+        raise Refused("--state needs the library redis: pip install 'pyfilter-mail[redis]'") from None
+    try:
+        server = RedisServer(state)
+    except ValueError as error:
+        raise Refused(f"--state: {error}") from None
+    try:
+        server.ask("PING")
+    except OSError as error:
+        complain(f"pyfilter serve: {server.name}: {error.strerror}; mail is delivered all the same")
+    server.close()
+    os.environ[VARIABLE] = state
 
 
 # what serves at sockets until the end, given somebody to tell that it does; the status to end with

@@ -12,6 +12,7 @@ too few is better than two programs that answer each other.
   cannot read or write the file, sends nothing.
 - Lines whose time is over are left out when the file has more than limits.REPLIES_BYTES: it is written anew and
   takes the place of the old one by rename(2). A line that was torn by a crash is passed over.
+- Where several hosts share their state, it is kept in Redis instead (services/shared.py, redis_replies.py).
 
 Errors: OSError, where the file cannot be read, written or locked.
 """
@@ -25,6 +26,7 @@ import time
 
 from pyfilter import deadline, limits, ownership
 from pyfilter.delivery.maildir import write_all
+from pyfilter.services import shared
 
 __all__ = ["promise"]
 
@@ -37,6 +39,9 @@ PAUSE = 0.02
 
 def promise(home: str, rule: str, address: str, every: int, now: float) -> str:
     """Why ``address`` gets no reply of ``rule`` now; empty: it is written down that it got one."""
+    elsewhere = shared.replies(home)
+    if elsewhere is not None:
+        return elsewhere.promise(rule, address, every, now)
     directory = os.path.join(home, DIRECTORY)
     path = os.path.join(directory, NAME)
     os.close(ownership.directory(home, DIRECTORY))

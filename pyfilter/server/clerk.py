@@ -42,6 +42,7 @@ from pyfilter.message.message import Message
 from pyfilter.server.jobs import SEALS
 from pyfilter.server.request import read
 from pyfilter.server.rulebook import Rulebook
+from pyfilter.services import shared
 from pyfilter.services.child import INHERITED
 from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 
@@ -77,6 +78,7 @@ def main(life: int, listener: int, home: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
+    shared.begin(home)
     clerk = _Clerk(home)
     with socket.socket(fileno=listener) as end, select.epoll() as events:
         events.register(life, select.EPOLLIN)

@@ -15,16 +15,21 @@ from pyfilter import limits
 from pyfilter.delivery.journal_kept import KeptJournal
 from pyfilter.engine.warm import warmed
 from pyfilter.language.loading import Loaded, is_current, load
+from pyfilter.services import shared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyfilter.delivery.journal_file import JournalFile
 
 __all__ = ["Rulebook", "Shelf"]
 
 
 class Rulebook:
-    """``read`` with every message; ``journal``: where its deliveries are written down."""
+    """``read`` with every message."""
 
     def __init__(self, home: str) -> None:
         self._home = home
-        self.journal = KeptJournal(home)
+        self._journal = KeptJournal(home)
         self._loaded: Loaded | None = None
 
     def read(self) -> Loaded:
@@ -34,6 +39,15 @@ class Rulebook:
             if self._loaded.program is not None:
                 self._loaded.program = warmed(self._loaded.program)
         return self._loaded
+
+    @property
+    def journal(self) -> JournalFile:
+        """Where one delivery is written down."""
+        return shared.journal(self._home, self._journal)
+
+    def close(self) -> None:
+        """Nobody asks for it any more."""
+        self._journal.close()
 
     @property
     def size(self) -> int:
@@ -70,4 +84,4 @@ class Shelf:
                 return
             book = self._books.pop(home)
             taken -= book.size
-            book.journal.close()
+            book.close()

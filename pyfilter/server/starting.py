@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 __all__ = ["BOOT", "INHERITED", "OPTIONS", "Begun", "Own"]
 
-# of our own environment, for programs that rules run and for local time
-INHERITED = ("LANG", "LOGNAME", "PATH", "TZ", "USER")
+# of our own environment, for programs that rules run, for local time, and for what several hosts share
+INHERITED = ("LANG", "LOGNAME", "PATH", "TZ", "USER", "PYFILTER_STATE")
 # nothing of the directory it starts in, of the user's or of site packages has a say
 OPTIONS = ("-I", "-S", "-P", "-c")
 BOOT = "import sys; sys.path[:] = {path!r}; from pyfilter.server.worker import main; main({descriptor}, {home!r})"

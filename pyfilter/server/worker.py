@@ -31,6 +31,7 @@ from pyfilter.server.disk import Disk, syncfs
 from pyfilter.server.homes import at_home, ready
 from pyfilter.server.jobs import Received, receive_job, send_outcomes
 from pyfilter.server.rulebook import Shelf
+from pyfilter.services import shared
 from pyfilter.status import DEFERRED, Outcome
 
 TYPE_CHECKING = False
@@ -45,6 +46,7 @@ def main(descriptor: int, home: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
+    shared.begin(home)
     shelf = Shelf()
     disk = Disk(syncfs())
     with socket.socket(fileno=descriptor) as end:

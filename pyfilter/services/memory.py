@@ -1,7 +1,8 @@
 """The memory of deliveries: was this message delivered to this recipient before? `duplicate`.
 
 ``~/.local/state/pyfilter/memory``, an SQLite database (store.py), one row for a message and a recipient: a digest of
-both, and when it was delivered last. No text of a message is kept.
+both, and when it was delivered last. No text of a message is kept. Where several hosts share their state, Redis has it
+instead (shared.py, redis_memory.py).
 
 - A message is known by its Message-ID; one without, by its bytes, less what servers write on its way (TRACE) and the
   mbox line. Ids are compared to the letter. Whatever stands in one, a digest is what is kept.
@@ -17,11 +18,13 @@ Errors: none; ``remember`` gives a sentence for the log.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
 from pyfilter import deadline, limits
 from pyfilter.engine.questions import Unknown
+from pyfilter.services import shared
 from pyfilter.services.store import Store
 
 TYPE_CHECKING = False
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
     from pyfilter.services.answers import Inquiry
+    from pyfilter.services.redis_memory import RedisMemory
 
 __all__ = ["FILE", "remember", "seen"]
 
@@ -58,16 +62,12 @@ _failed: set[str] = set()
 
 def seen(inquiry: Inquiry) -> bool | Unknown:
     """Was the message delivered within so many seconds (``Inquiry.argument``)?"""
-    path = os.path.join(os.path.expanduser("~"), FILE)
-    if not os.path.lexists(path):
-        return False
-    with _opened(path) as store:
-        rows = store.rows("SELECT time FROM delivered WHERE message = ?", (_key(inquiry.message, inquiry.envelope),))
-        if _is_failed(store, path):
-            return Unknown(f"the memory of deliveries cannot be read: {store.failure}")
-    if not rows:
-        return False
-    when, now = rows[0][0], int(time.time())
+    kept = _kept(os.path.expanduser("~"))
+    try:
+        when = kept.last(_key(inquiry.message, inquiry.envelope))
+    except OSError as error:
+        return Unknown(f"the memory of deliveries cannot be read: {error.strerror}")
+    now = int(time.time())
     return isinstance(when, int) and now - int(inquiry.argument) <= when <= now
 
 
@@ -75,15 +75,42 @@ def remember(plan: Plan, message: Message, home: str) -> str:
     """Write down that ``message`` was delivered; a sentence where that failed."""
     if plan.envelope is None or not plan.remembers or plan.outcome in UNDELIVERED:
         return ""
-    now = int(time.time())
-    key = _key(message, plan.envelope)
-    path = os.path.join(home, FILE)
-    with _opened(path) as store:
-        done = store.write("INSERT OR REPLACE INTO delivered (message, time) VALUES (?, ?)", (key, now))
-        if done and key[0] == 0:
-            _forget(store, now)
-        _is_failed(store, path)
-        return "" if done else f"the delivery was not remembered: {store.failure}"
+    try:
+        _kept(home).note(_key(message, plan.envelope), int(time.time()))
+    except OSError as error:
+        return f"the delivery was not remembered: {error.strerror}"
+    return ""
+
+
+def _kept(home: str) -> FileMemory | RedisMemory:
+    return shared.memory(home) or FileMemory(os.path.join(home, FILE))
+
+
+class FileMemory:
+    """That in a file. Its OSErrors say in ``strerror`` what was wrong."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def last(self, key: bytes) -> object:
+        """When it was delivered last. Raises OSError."""
+        if not os.path.lexists(self._path):
+            return None
+        with _opened(self._path) as store:
+            rows = store.rows("SELECT time FROM delivered WHERE message = ?", (key,))
+            if _is_failed(store, self._path):
+                raise OSError(errno.EIO, store.failure)
+        return rows[0][0] if rows else None
+
+    def note(self, key: bytes, now: int) -> None:
+        """It was delivered now. Raises OSError."""
+        with _opened(self._path) as store:
+            done = store.write("INSERT OR REPLACE INTO delivered (message, time) VALUES (?, ?)", (key, now))
+            if done and key[0] == 0:
+                _forget(store, now)
+            _is_failed(store, self._path)
+            if not done:
+                raise OSError(errno.EIO, store.failure)
 
 
 def _opened(path: str) -> Store:
