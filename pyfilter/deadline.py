@@ -22,6 +22,17 @@ Sources: alarm(2), setitimer(2).
 from __future__ import annotations
 
 import time
+from _signal import (
+    ITIMER_PROF,
+    SIG_DFL,
+    SIG_UNBLOCK,
+    SIGALRM,
+    SIGPROF,
+    alarm,
+    pthread_sigmask,
+    setitimer,
+    signal,
+)
 
 from pyfilter import limits
 
@@ -44,8 +55,6 @@ class TooMuchWork(Exception):
 def begin(seconds: int) -> None:
     """End this process in ``seconds``, whatever a caller made of SIGALRM."""
     global _end, _until, _is_set
-    from _signal import SIG_DFL, SIG_UNBLOCK, SIGALRM, alarm, pthread_sigmask, signal
-
     if not _is_set:
         signal(SIGALRM, SIG_DFL)
         pthread_sigmask(SIG_UNBLOCK, [SIGALRM])  # a caller may have left it blocked, and then it would end nothing
@@ -66,16 +75,12 @@ def begin_anew(seconds: int) -> None:
 def publish() -> None:
     """Copies become visible from here on: a short deadline of the user's must not come between two of them."""
     if _end:
-        from _signal import alarm
-
         alarm(max(1, int(_end - time.monotonic())))
 
 
 def filed() -> None:
     """All copies are where they should be: no alarm any more."""
     if _end:
-        from _signal import alarm
-
         alarm(0)
 
 
@@ -89,8 +94,6 @@ def left() -> float:
 def watch() -> None:
     """From here on, raise TooMuchWork after limits.DECISION_CPU_SECONDS of CPU."""
     global _is_ready, _is_watched
-    from _signal import ITIMER_PROF, SIG_UNBLOCK, SIGPROF, pthread_sigmask, setitimer, signal
-
     if not _is_ready:
         signal(SIGPROF, _too_much)
         pthread_sigmask(SIG_UNBLOCK, [SIGPROF])
@@ -102,8 +105,6 @@ def watch() -> None:
 def unwatch() -> None:
     """TooMuchWork comes no more."""
     global _is_watched
-    from _signal import ITIMER_PROF, setitimer
-
     _is_watched = False  # first of all: a signal may be on its way
     setitimer(ITIMER_PROF, 0)
 
