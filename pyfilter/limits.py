@@ -252,9 +252,9 @@ MH_NAME_TRIES = 1000
 LMTP_LINE_BYTES = 4096
 # refused commands in a row before a client is sent away; a program that works has none.
 LMTP_ERRORS = 20
-# commands before a message: one with as many recipients as there may be has some hundred. Each costs little, thousands
-# at once keep the others waiting.
-LMTP_COMMANDS = 1000
+# commands before a message: one with as many recipients as there may be has some hundred. Each costs little, but
+# thousands at once keep the others waiting.
+LMTP_COMMANDS = 300
 # recipients of one transaction; RFC 5321, section 4.5.3.1.8, wants 100 at least, Postfix sends 50. Their addresses, and
 # the reasons of as many refusals, fit into one packet to a worker and back (server/jobs.py).
 LMTP_RECIPIENTS = 100

@@ -59,8 +59,8 @@ class Loaded:
 def load(home: str, chosen: str | None = None) -> Loaded:
     """The rules of the user whose home is ``home`` (``chosen``: another file in place of the user's own).
 
-    Raises files.Refused where a file must not be trusted or cannot be read, or ``chosen`` does not exist. Files that are
-    being written are read again.
+    Raises files.Refused where a file must not be trusted or cannot be read, or ``chosen`` does not exist. Files that
+    are being written are read again.
     """
     for _ in range(TRIES - 1):
         try:

@@ -15,7 +15,7 @@ Source: RFC 5321, section 4.5.3.2.7, for the time.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import cast
 
@@ -34,7 +34,8 @@ class Desk:
     """What all connections share.
 
     ``name``: what the server calls itself. ``submit``: takes jobs (pool.py). ``residents``: who gets mail here.
-    ``note``: who hears of trouble. ``open``: the connections there are. ``held``: bytes of all their messages."""
+    ``note``: who hears of trouble. ``open``: the connections, those that have been idle for longest first. ``held``:
+    bytes of all their messages."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class Desk:
         self.submit = submit
         self.residents = residents
         self.note = note
-        self.open: set[Connection] = set()
+        self.open: OrderedDict[Connection, None] = OrderedDict()
         self.is_closing = False
         self.held = 0
 
@@ -91,7 +92,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._desk.open.add(self)
+        self._desk.open[self] = None
         if self._desk.is_closing:
             self._session.close(replies.SHUTTING_DOWN)
         self._go_on()
@@ -123,7 +124,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._has_ended = True
-        self._desk.open.discard(self)
+        self._desk.open.pop(self, None)
         self._hold(0)
 
     # ------------------------------------------------------------------ what the server says
@@ -227,6 +228,8 @@ class Connection(asyncio.BufferedProtocol):
         """The client has said something that counts: a command, or a part of a message."""
         self.heard = self._loop.time()
         self._read = 0
+        if self in self._desk.open:
+            self._desk.open.move_to_end(self)
 
     # ------------------------------------------------------------------ the memory
 

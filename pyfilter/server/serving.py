@@ -188,9 +188,9 @@ class _Server:
 
     def _accept(self) -> Connection:
         if len(self._desk.open) >= self._most:
-            idle = [connection for connection in self._desk.open if not connection.is_busy]
-            if idle:
-                min(idle, key=lambda connection: connection.heard).close(replies.TOO_SLOW)
+            idle = next((connection for connection in self._desk.open if not connection.is_busy), None)
+            if idle is not None:
+                idle.close(replies.TOO_SLOW)
         return Connection(self._desk)
 
     async def _watch(self) -> None:
