@@ -69,6 +69,7 @@ Ends with 0; with 2 if it cannot listen there.
 @click.option("--run-as", metavar="USER", help="Who speaks with clients for the users of the system: `pyfilter`.")
 @click.option("--socket-owner", metavar="USER", help="Whose a Unix socket is that root makes: `postfix`.")
 @click.option("--state", envvar=VARIABLE, metavar="redis://HOST/0", help="Where several hosts share what they did.")
+@click.option("--metrics", metavar="unix:PATH|HOST:PORT", help="Where Prometheus finds figures, over HTTP.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that deliver; without it two a processor.")
 def command(
     addresses: tuple[str, ...],
@@ -78,6 +79,7 @@ def command(
     run_as: str | None,
     socket_owner: str | None,
     state: str | None,
+    metrics: str | None,
     workers: int | None,
 ) -> int:
     from pyfilter.language.files import Refused as Distrusted
@@ -105,12 +107,13 @@ def command(
     try:
         if state:
             _share(state)
-        start = _starter(users, home, map_path, run_as, delimiter, workers or 2 * (os.cpu_count() or 1), note)
+        shows = _shows(metrics, made) if metrics else None
+        start = _starter(users, home, map_path, run_as, delimiter, workers or 2 * (os.cpu_count() or 1), note, shows)
         ends = [] if addresses else serving.handed_over()
         if not ends:
             places = addresses or (_own_socket(home, users),)
             ends = [serving.listen(address, _owner(socket_owner)) for address in places]
-            made = [end.getsockname() for end in ends if end.family == socket.AF_UNIX]
+            made += [end.getsockname() for end in ends if end.family == socket.AF_UNIX]
     except (serving.Refused, Distrusted, mapping.Refused) as error:
         complain(f"pyfilter serve: {error}")
         return FAILED
@@ -157,6 +160,7 @@ def _starter(
     delimiter: str,
     workers: int,
     note: Callable[[str], None],
+    shows: socket.socket | None,
 ) -> Start:
     """Raises Refused, of one kind or another, where these users cannot be served."""
     from pyfilter.language.files import check_home
@@ -171,7 +175,7 @@ def _starter(
         front = _account(run_as or RUN_AS)
 
         def for_all(ends: list[socket.socket], ready: Callable[[], None]) -> int:
-            return FAILED if serve_system(ends, front, workers, delimiter, note, ready) else DONE
+            return FAILED if serve_system(ends, front, workers, delimiter, note, ready, shows) else DONE
 
         return for_all
     residents: Residents = Everybody()
@@ -182,7 +186,8 @@ def _starter(
 
     def for_one(ends: list[socket.socket], ready: Callable[[], None]) -> int:
         pool = Pool(Own(home if users == "one" else "").begin, workers, note)
-        serve(ends, pool, residents, note, ready, clerks=_clerks(home, note) if users == "one" else None)
+        clerks = _clerks(home, note) if users == "one" else None
+        serve(ends, pool, residents, note, ready, clerks=clerks, metrics=shows)
         return DONE
 
     return for_one
@@ -201,6 +206,18 @@ def _clerks(home: str, note: Callable[[str], None]) -> Clerks | None:
         complain("pyfilter serve: pyfilter-deliver hands its mail to the server that runs already")
         return None
     return Clerks(counter, note)
+
+
+def _shows(address: str, made: list[str]) -> socket.socket:
+    """Where figures are shown; ``made`` has the file of its socket, too. Raises Refused."""
+    from pyfilter.server import metrics, serving
+
+    if not metrics.is_installed():
+        raise serving.Refused("--metrics needs the library prometheus_client: pip install 'pyfilter-mail[metrics]'")
+    end = serving.listen(address)
+    if end.family == socket.AF_UNIX:
+        made.append(end.getsockname())
+    return end
 
 
 def _account(name: str) -> Account:

@@ -24,10 +24,14 @@ from pyfilter.lmtp import replies
 from pyfilter.lmtp.protocol import Closed, MessageReceived, RecipientNamed, Session
 from pyfilter.lmtp.replies import Reply, of_outcome
 from pyfilter.server.residents import Found, Resident, Residents
+from pyfilter.server.tally import Tally
 from pyfilter.server.transaction import Submit, deliver
 from pyfilter.status import Outcome
 
 __all__ = ["Connection", "Desk"]
+
+# seconds that a client has to read why it is sent away
+FAREWELL_SECONDS = 5
 
 
 class Desk:
@@ -45,6 +49,7 @@ class Desk:
         residents: Residents,
         note: Callable[[str], None],
     ) -> None:
+        self.tally = Tally()
         self.name = name
         self.most_bytes = most_bytes
         self.submit = submit
@@ -85,6 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self._held = 0  # bytes that count for the desk
         self._message = 0  # of them, those with the workers
         self._read = 0  # bytes since it was heard
+        self._began = 0.0  # when its message was given to the workers
         self._loop = asyncio.get_running_loop()
         self.heard = self._loop.time()
 
@@ -93,6 +99,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._desk.open[self] = None
+        self._desk.tally.connections += 1
         if self._desk.is_closing:
             self._session.close(replies.SHUTTING_DOWN)
         self._go_on()
@@ -144,6 +151,12 @@ class Connection(asyncio.BufferedProtocol):
         self._session.close(reply)
         self._go_on()
 
+    def send_away(self, reply: Reply) -> None:
+        """Make room for another one: from now on it does not count, and when it does not read the reply it is cut."""
+        self._desk.open.pop(self, None)
+        self.close(reply)
+        self._loop.call_later(FAREWELL_SECONDS, self._transport.abort)
+
     # ------------------------------------------------------------------ the conversation
 
     def _go_on(self) -> None:
@@ -168,6 +181,8 @@ class Connection(asyncio.BufferedProtocol):
                 case MessageReceived():
                     self._is_busy = True
                     self._message = len(event.raw)
+                    self._desk.tally.begun(self._message)
+                    self._began = self._loop.time()
                     self._send()
                     residents = list(self._accepted)[-len(event.recipients) :]
                     sent = deliver(self._desk.submit, event.sender, event.recipients, residents, event.raw)
@@ -185,6 +200,7 @@ class Connection(asyncio.BufferedProtocol):
             self._accepted.append(found)
             self._session.answer(replies.RECIPIENT_OK)
         else:
+            self._desk.tally.unknown += found.code // 100 == 5
             self._session.answer(found)
 
     def _found(self, future: asyncio.Future[Found]) -> None:
@@ -205,6 +221,7 @@ class Connection(asyncio.BufferedProtocol):
         self._hold(0 if self._has_ended else self._session.held)
         self._has_moved()
         outcomes = future.result()
+        self._desk.tally.done(outcomes, self.heard - self._began)
         if self._has_ended:
             return
         self._session.answer(*map(of_outcome, outcomes))
@@ -240,6 +257,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._read > limits.LMTP_PROGRESS_BYTES and self._held > before:
             self._has_moved()
         if self._held > before and not self._desk.has_room(self._held) and not self._is_busy:
+            self._desk.tally.put_off += 1
             self._session.forget()
             self._hold(self._session.held)
 

@@ -39,7 +39,9 @@ FIRST_DESCRIPTOR = 3
 # seconds between two looks at who is idle
 LOOK_AGAIN = 5.0
 # of the descriptors there may be: workers, logs, what Python opens now and then
-KEPT_DESCRIPTORS = 64
+KEPT_DESCRIPTORS = 128
+# connections that are taken at once: those who are there have their turn in between; as many may be closing
+AT_ONCE = 50
 
 
 class Refused(Exception):
@@ -117,11 +119,13 @@ def serve(
     ready: Callable[[], None],
     most_bytes: int = limits.LMTP_MESSAGE_BYTES,
     clerks: handing_over.Clerks | None = None,
+    metrics: socket.socket | None = None,
 ) -> None:
     """Serve at ``ends`` until a signal says otherwise; ``ready`` is called when it does. Files of Unix sockets stay:
-    those that systemd handed over are its own. ``clerks``: who take mail of the launcher."""
+    those that systemd handed over are its own. ``clerks``: who take mail of the launcher. ``metrics``: where figures
+    are shown."""
     most = _raise_descriptors()
-    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, clerks).run(ready))
+    asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, clerks, metrics).run(ready))
 
 
 def _raise_descriptors() -> int:
@@ -143,8 +147,10 @@ class _Server:
         note: Callable[[str], None],
         descriptors: int,
         clerks: handing_over.Clerks | None,
+        metrics: socket.socket | None,
     ) -> None:
         self._ends = ends
+        self._metrics = metrics
         self._clerks = clerks
         self._pool = pool
         self._residents = residents
@@ -160,6 +166,8 @@ class _Server:
         self._residents.start(self._stopped.set)
         self._pool.start()
         servers = [await self._open(end) for end in self._ends]
+        if self._metrics is not None:
+            servers.append(await self._show(self._metrics))
         if self._clerks:
             self._clerks.open()
         ready()
@@ -183,14 +191,30 @@ class _Server:
     async def _open(self, end: socket.socket) -> asyncio.AbstractServer:
         loop = asyncio.get_running_loop()
         if end.family == socket.AF_UNIX:
-            return await loop.create_unix_server(self._accept, sock=end, backlog=limits.LMTP_BACKLOG)
-        return await loop.create_server(self._accept, sock=end, backlog=limits.LMTP_BACKLOG)
+            server = await loop.create_unix_server(self._accept, sock=end, backlog=AT_ONCE)
+        else:
+            server = await loop.create_server(self._accept, sock=end, backlog=AT_ONCE)
+        end.listen(limits.LMTP_BACKLOG)  # which asyncio has lowered
+        return server
+
+    async def _show(self, end: socket.socket) -> asyncio.AbstractServer:
+        from pyfilter.server.metrics import REQUEST_BYTES, Metrics
+
+        now = {
+            "workers": ("Workers there are.", lambda: float(self._pool.workers)),
+            "open_connections": ("Connections there are.", lambda: float(len(self._desk.open))),
+            "held_bytes": ("Bytes of messages that are coming or being delivered.", lambda: float(self._desk.held)),
+        }
+        shown = Metrics(self._desk.tally, now)
+        if end.family == socket.AF_UNIX:
+            return await asyncio.start_unix_server(shown.serve_one, sock=end, limit=REQUEST_BYTES)
+        return await asyncio.start_server(shown.serve_one, sock=end, limit=REQUEST_BYTES)
 
     def _accept(self) -> Connection:
         if len(self._desk.open) >= self._most:
             idle = next((connection for connection in self._desk.open if not connection.is_busy), None)
             if idle is not None:
-                idle.close(replies.TOO_SLOW)
+                idle.send_away(replies.TOO_SLOW)
         return Connection(self._desk)
 
     async def _watch(self) -> None:

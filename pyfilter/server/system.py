@@ -29,6 +29,7 @@ def serve_system(
     delimiter: str,
     note: Callable[[str], None],
     ready: Callable[[], None],
+    metrics: socket.socket | None = None,
 ) -> int:
     """Serve at ``ends`` until a signal says otherwise. Raises OSError where the front cannot be started."""
     front_end, broker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -37,14 +38,14 @@ def serve_system(
         status = 1
         try:
             broker_end.close()
-            _front(ends, front_end, runs_as, workers, delimiter, note, ready)
+            _front(ends, front_end, runs_as, workers, delimiter, note, ready, metrics)
             status = 0
         except Failed as error:
             note(str(error))
         finally:
             os._exit(status)
     front_end.close()
-    for end in ends:
+    for end in (*ends, *([metrics] if metrics else [])):
         end.close()
     return Broker(broker_end, front, runs_as.uid, 2 * workers, note).run()
 
@@ -57,6 +58,7 @@ def _front(
     delimiter: str,
     note: Callable[[str], None],
     ready: Callable[[], None],
+    metrics: socket.socket | None,
 ) -> None:
     os.chdir("/")
     drop(runs_as.name, runs_as.uid, runs_as.gid)
@@ -67,4 +69,4 @@ def _front(
         ready()
         accounts.ready()
 
-    serve(ends, Pool(accounts.begin, workers, note, is_shared=True), accounts, note, both_ready)
+    serve(ends, Pool(accounts.begin, workers, note, is_shared=True), accounts, note, both_ready, metrics=metrics)
