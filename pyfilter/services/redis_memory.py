@@ -28,7 +28,7 @@ class RedisMemory:
     def last(self, key: bytes) -> int | None:
         """When it was delivered last. Raises OSError."""
         found = self._ask("ZSCORE", self._set, key)
-        return int(found) if isinstance(found, bytes) and found.isdigit() and len(found) < 17 else None
+        return int(found) if isinstance(found, float) and 0 <= found < 1 << 53 else None
 
     def note(self, key: bytes, now: int) -> None:
         """It was delivered now. Raises OSError."""

@@ -1,8 +1,8 @@
 """A Redis or Valkey server: the one place that speaks with one.
 
 In: an address, ``redis://[USER:PASSWORD@]HOST[:PORT]/DATABASE``, ``rediss://…`` over TLS, ``unix://PATH?db=DATABASE``;
-then commands, a word or a number each. Out: what it answers, bytes, numbers and lists of them; whoever asks must not
-believe that it is of the right kind.
+then commands, a word or a number each. Out: what it answers, bytes, numbers and lists of them, as the library gives
+them; whoever asks must not believe that it is of the right kind.
 
 - It has limits.STATE_SECONDS to let us in, and as many for each answer. One that is away is asked no more for
   limits.STATE_AWAY_SECONDS: of all deliveries meanwhile one has waited for it.
@@ -42,8 +42,6 @@ class RedisServer:
             socket_connect_timeout=limits.STATE_SECONDS,
             socket_timeout=limits.STATE_SECONDS,
             retry=Retry(NoBackoff(), 0),
-            lib_name=None,
-            lib_version=None,
         )
         try:
             self._client.connection_pool.make_connection()
@@ -91,7 +89,7 @@ def _checked(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme in ("redis", "rediss") and not (parts.path[1:] or "0").isdigit():
         raise ValueError(f"the database is a number: redis://{parts.hostname}/0")
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _reason(error: BaseException) -> str:

@@ -1,4 +1,6 @@
-"""The journal: a retry finds what was done, and nothing else does."""
+"""The journal: a retry finds what was done, and nothing else does.
+
+What holds wherever it lies runs over one file, and over Redis with a host for each attempt (``hosts``)."""
 
 from __future__ import annotations
 
@@ -8,12 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyfilter import limits
 from pyfilter.delivery.journal import Journal
+from pyfilter.delivery.journal_file import JournalFile
 from pyfilter.message.message import Message
+from pyfilter.services import shared
+from pyfilter.services.redis_journal import RedisJournal
+from pyfilter.services.redis_server import RedisServer
 
 RAW = b"Received: from a by b; Tue, 24 Nov 2026 12:00:00 +0100\nSubject: x\n\ntext\n"
 MAIL = Message.from_bytes(RAW)
@@ -31,6 +37,38 @@ def journal(home: Path, message: Message = MAIL, recipient: str = "me@here.examp
     made.read()
     assert made.problem == ""
     return made
+
+
+class Hosts:
+    """Where attempts are made, one after the other: in one home, or each in that of another host, with one Redis."""
+
+    def __init__(self, directory: Path, server: RedisServer | None) -> None:
+        self._directory = directory
+        self._server = server
+        self._homes = [directory / "0"]
+
+    def journal(self, message: Message = MAIL, recipient: str = "me@here.example") -> Journal:
+        file: JournalFile | None = None
+        if self._server is not None:
+            self._homes.append(self._directory / str(len(self._homes)))
+            file = RedisJournal(JournalFile(str(self._homes[-1])), self._server, str(self._directory))
+        self._homes[-1].mkdir(mode=0o700, exist_ok=True)
+        made = Journal(str(self._homes[-1]), message, recipient, file)
+        made.read()
+        assert made.problem == ""
+        return made
+
+    def written(self) -> bytes:
+        """The files of all."""
+        files = [path for home in self._homes for path in home.glob(".local/state/pyfilter/journal")]
+        return b"".join(path.read_bytes() for path in files)
+
+
+@pytest.fixture
+def hosts(everywhere: str, tmp_path: Path) -> Hosts:
+    directory = tmp_path / "hosts"
+    directory.mkdir()
+    return Hosts(directory, shared._server)
 
 
 def written(home: Path) -> bytes:
@@ -51,72 +89,72 @@ def copy_in(folder: Path, place: str, name: str) -> bytes:
         ("cur", "1.M2P3Q0.host,S=9,W=10:2,FS"),
     ],
 )
-def test_a_copy_that_lies_there_is_found_by_the_retry(home: Path, tmp_path: Path, place: str, name: str) -> None:
+def test_a_copy_that_lies_there_is_found_by_the_retry(hosts: Hosts, tmp_path: Path, place: str, name: str) -> None:
     folder = copy_in(tmp_path / "Maildir", place, name)
-    first = journal(home)
+    first = hosts.journal()
     assert (first.lies(folder), first.filed()) == (False, [])
     first.intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
-    again = journal(home)
+    again = hosts.journal()
     assert again.filed() == [folder]
     assert again.lies(folder)
     assert not again.lies(folder + b"/.Other")
 
 
-def test_a_copy_that_was_moved_or_never_came_is_made_again(home: Path, tmp_path: Path) -> None:
+def test_a_copy_that_was_moved_or_never_came_is_made_again(hosts: Hosts, tmp_path: Path) -> None:
     folder = copy_in(tmp_path / "Maildir", "new", "2.M2P3Q0.host,S=9,W=10")
-    journal(home).intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
-    assert not journal(home).lies(folder)
+    hosts.journal().intend([folder + b"/1.M2P3Q0.host,S=9,W=10"])
+    assert not hosts.journal().lies(folder)
 
 
-def test_an_attempt_is_whole_only_if_all_its_copies_lie_there(home: Path, tmp_path: Path) -> None:
+def test_an_attempt_is_whole_only_if_all_its_copies_lie_there(hosts: Hosts, tmp_path: Path) -> None:
     one = copy_in(tmp_path / "Maildir", "new", "1.M2P3Q0.host")
     two = copy_in(tmp_path / "Maildir/.Two", "cur", "other")
     paths = [one + b"/1.M2P3Q0.host", two + b"/1.M2P3Q1.host"]
-    journal(home).intend(paths)
-    assert journal(home).filed() == []
-    assert (journal(home).lies(one), journal(home).lies(two)) == (True, False)
+    hosts.journal().intend(paths)
+    assert hosts.journal().filed() == []
+    assert (hosts.journal().lies(one), hosts.journal().lies(two)) == (True, False)
     copy_in(tmp_path / "Maildir/.Two", "cur", "1.M2P3Q1.host:2,S")
-    assert journal(home).filed() == [one, two]
+    assert hosts.journal().filed() == [one, two]
 
 
-def test_places_outside_a_maildir_come_back(home: Path) -> None:
-    journal(home).intend_place(b"/home/me/a b", 0)
-    journal(home).intend_place(b"/home/me/a b", 4711)
-    journal(home).intend_place(b"/home/me/mh", 3)
-    assert journal(home).places(b"/home/me/a b") == [0, 4711]
-    assert journal(home).places(b"/home/me/mh") == [3]
-    assert journal(home, recipient="other@here.example").places(b"/home/me/mh") == []
+def test_places_outside_a_maildir_come_back(hosts: Hosts) -> None:
+    hosts.journal().intend_place(b"/home/me/a b", 0)
+    hosts.journal().intend_place(b"/home/me/a b", 4711)
+    hosts.journal().intend_place(b"/home/me/mh", 3)
+    assert hosts.journal().places(b"/home/me/a b") == [0, 4711]
+    assert hosts.journal().places(b"/home/me/mh") == [3]
+    assert hosts.journal(recipient="other@here.example").places(b"/home/me/mh") == []
 
 
-def test_addresses_are_counted_over_all_messages(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_are_counted_over_all_messages(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     before = time.time() - 3700
     monkeypatch.setattr(time, "time", lambda: before)
-    journal(home).sent(b"forward\0r\0old@x.example")
+    hosts.journal().sent(b"forward\0r\0old@x.example")
     monkeypatch.undo()
-    journal(home).sent(b"forward\0r\0ann@x.example\0bob@x.example")
-    journal(home, Message.from_bytes(RAW + b".")).sent(b"copy-to\0r\0cid@x.example")
-    journal(home).sent(b"pipe\0r\0archive")
-    journal(home).told(b"notify\0r\0beep")
-    assert journal(home).count_sent(3600, (b"forward\0", b"copy-to\0")) == 3
+    hosts.journal().sent(b"forward\0r\0ann@x.example\0bob@x.example")
+    hosts.journal(Message.from_bytes(RAW + b".")).sent(b"copy-to\0r\0cid@x.example")
+    hosts.journal().sent(b"pipe\0r\0archive")
+    hosts.journal().told(b"notify\0r\0beep")
+    assert hosts.journal().count_sent(3600, (b"forward\0", b"copy-to\0")) == 3
 
 
-def test_only_the_same_message_to_the_same_recipient_is_a_retry(home: Path) -> None:
-    journal(home).sent(b"rule\tann@there.example")
-    assert journal(home).was_sent(b"rule\tann@there.example")
-    assert not journal(home).was_sent(b"rule\tbob@there.example")
+def test_only_the_same_message_to_the_same_recipient_is_a_retry(hosts: Hosts) -> None:
+    hosts.journal().sent(b"rule\tann@there.example")
+    assert hosts.journal().was_sent(b"rule\tann@there.example")
+    assert not hosts.journal().was_sent(b"rule\tbob@there.example")
     what = b"rule\tann@there.example"
-    assert not journal(home, recipient="other@here.example").was_sent(what)
-    assert not journal(home, Message.from_bytes(RAW + b".")).was_sent(what)
+    assert not hosts.journal(recipient="other@here.example").was_sent(what)
+    assert not hosts.journal(Message.from_bytes(RAW + b".")).was_sent(what)
     dated_anew = Message.from_bytes(b"From a@b Tue Nov 24 12:00:01 2026\n" + RAW)
-    assert journal(home, dated_anew).was_sent(what)
+    assert hosts.journal(dated_anew).was_sent(what)
 
 
-def test_a_message_that_nobody_queued_is_never_a_retry(home: Path) -> None:
+def test_a_message_that_nobody_queued_is_never_a_retry(hosts: Hosts) -> None:
     unqueued = Message.from_bytes(b"Subject: x\n\ntext\n")
-    journal(home, unqueued).intend([FOLDER + b"/1.M2P3Q0.host"])
-    journal(home, unqueued).sent(b"one")
-    assert not journal(home, unqueued).was_sent(b"one")
-    assert b" I " not in written(home)
+    hosts.journal(unqueued).intend([FOLDER + b"/1.M2P3Q0.host"])
+    hosts.journal(unqueued).sent(b"one")
+    assert not hosts.journal(unqueued).was_sent(b"one")
+    assert b" I " not in hosts.written()
 
 
 def test_a_record_is_one_line_whatever_stands_in_it(home: Path) -> None:
@@ -129,11 +167,12 @@ def test_a_record_is_one_line_whatever_stands_in_it(home: Path) -> None:
     assert journal(home).was_sent(strange)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=60))
-def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, what: bytes) -> None:
-    home = tmp_path_factory.mktemp("home")
-    journal(home).sent(what)
-    assert journal(home).was_sent(what)
+def test_any_bytes_come_back(everywhere: str, tmp_path_factory: pytest.TempPathFactory, what: bytes) -> None:
+    hosts = Hosts(tmp_path_factory.mktemp("hosts"), shared._server)
+    hosts.journal().sent(what)
+    assert hosts.journal().was_sent(what)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 30, 60])

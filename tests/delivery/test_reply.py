@@ -25,6 +25,8 @@ from pyfilter.status import DEFERRED, DELIVERED, REJECTED, Outcome
 from .box import Box, make_plan
 
 WEEK = limits.REPLY_SECONDS
+# with the list in a file, and in Redis
+BOTH = pytest.mark.usefixtures("everywhere")
 PERSONAL = (
     b"Return-Path: <olga@family.example>\n"
     b"Received: from a by b; Tue, 24 Nov 2026 12:00:00 +0000\n"
@@ -313,6 +315,7 @@ def test_a_refused_or_deferred_message_gets_none(post: Post) -> None:
     assert post.argv() == []
 
 
+@BOTH
 def test_the_second_mail_of_a_sender_gets_none(post: Post) -> None:
     assert post.deliver().detail == ""
     assert post.deliver(sender="Olga@Family.example").detail == ('no reply by rule "away": the sender got one already')
@@ -323,6 +326,7 @@ def test_the_second_mail_of_a_sender_gets_none(post: Post) -> None:
     assert len(post.mails()) == 3
 
 
+@BOTH
 def test_when_the_time_is_over_there_is_another(box: Box) -> None:
     home = str(box.home)
     assert replies.promise(home, "away", "a@b.example", WEEK, 1000) == ""
@@ -330,6 +334,7 @@ def test_when_the_time_is_over_there_is_another(box: Box) -> None:
     assert replies.promise(home, "away", "a@b.example", WEEK, 1001 + WEEK) == ""
 
 
+@BOTH
 def test_a_day_has_so_many_replies(box: Box) -> None:
     home = str(box.home)
     for number in range(limits.REPLIES_A_DAY):
@@ -369,6 +374,7 @@ def test_a_full_list_loses_only_what_is_over(box: Box, monkeypatch: pytest.Monke
     assert replies.promise(home, "away", "19@b.example", WEEK, later) == "the sender got one already"
 
 
+@BOTH
 def test_of_many_deliveries_at_once_one_answers(box: Box) -> None:
     found: list[str] = []
     barrier = threading.Barrier(8)

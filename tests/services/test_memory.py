@@ -1,4 +1,6 @@
-"""`duplicate`: what is remembered of deliveries, for how long, and a database that is not as it should be."""
+"""`duplicate`: what is remembered of deliveries, for how long, and a database that is not as it should be.
+
+What holds wherever the memory lies runs over a file and over Redis (``everywhere``)."""
 
 from __future__ import annotations
 
@@ -14,13 +16,14 @@ from pyfilter.engine.plan import Plan
 from pyfilter.engine.questions import Unknown
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
-from pyfilter.services import memory
+from pyfilter.services import memory, shared
 from pyfilter.services.answers import Inquiry
 from pyfilter.services.memory import FILE, remember, seen
 
 NOW = 1_800_000_000
 ME = "me@example.org"
 A = b"Message-ID: <a@example.org>\nSubject: x\n\nbody\n"
+BOTH = pytest.mark.usefixtures("everywhere")
 
 
 @pytest.fixture(autouse=True)
@@ -44,16 +47,23 @@ def asked(data: bytes, recipient: str | None = ME, seconds: int = limits.DUPLICA
     return seen(Inquiry(str(seconds), Message.from_bytes(data), Envelope(recipient=recipient), {}))
 
 
+@BOTH
 def test_a_message_is_a_duplicate_once_it_was_delivered(home: Path) -> None:
     assert asked(A) is False
-    assert not (home / FILE).exists(), "who only asks makes no file"
     assert deliver(home, A) == ""
     assert asked(A) is True
     assert asked(b"message-id:   <a@example.org>  \n\nanother text\n") is True
     assert asked(A.replace(b"<a@", b"<A@")) is False
+
+
+def test_who_only_asks_makes_no_file_and_one_that_is_made_is_private(home: Path) -> None:
+    assert asked(A) is False
+    assert not (home / FILE).exists()
+    deliver(home, A)
     assert (home / FILE).stat().st_mode & 0o777 == 0o600
 
 
+@BOTH
 def test_each_recipient_has_a_memory_of_its_own(home: Path) -> None:
     deliver(home, A)
     assert asked(A, "ME@Example.org") is True
@@ -61,17 +71,21 @@ def test_each_recipient_has_a_memory_of_its_own(home: Path) -> None:
     assert asked(A, None) is False
 
 
+@BOTH
 @pytest.mark.parametrize("outcome", ["discarded", "rejected", "deferred"])
 def test_what_was_not_delivered_is_not_remembered(home: Path, outcome: str) -> None:
     assert deliver(home, A, outcome=outcome) == ""
     assert asked(A) is False
 
 
+@BOTH
 def test_nothing_is_remembered_where_no_rule_asks(home: Path) -> None:
     assert deliver(home, A, remembers=False) == ""
+    assert asked(A) is False
     assert not (home / FILE).exists()
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("later", "seconds", "found"),
     [(0, 60, True), (60, 60, True), (61, 60, False), (61, 3600, True), (-10, 60, False)],
@@ -84,6 +98,7 @@ def test_within_is_to_the_second(
     assert asked(A, seconds=seconds) is found
 
 
+@BOTH
 def test_each_delivery_begins_the_time_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(home, A)
     monkeypatch.setattr(memory.time, "time", lambda: float(NOW + 50))
@@ -95,6 +110,7 @@ def test_each_delivery_begins_the_time_anew(home: Path, monkeypatch: pytest.Monk
 WITHOUT_ID = b"Received: from x by y; Monday\nDelivered-To: me@example.org\nFrom: a@b.example\n\nbody\n"
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("data", "found"),
     [
@@ -112,7 +128,7 @@ def test_without_an_id_the_text_counts_less_what_servers_write(home: Path, data:
     assert asked(data) is found
 
 
-def test_whatever_an_id_is_the_row_is_small(home: Path) -> None:
+def test_whatever_an_id_is_the_row_is_small(home: Path, everywhere: str) -> None:
     hostile = [
         b"Message-ID: <" + b"x" * 900_000 + b"@y>\n\nb\n",
         b"Message-ID: <\x00'; DROP TABLE delivered; --@y>\n\nb\n",
@@ -122,23 +138,37 @@ def test_whatever_an_id_is_the_row_is_small(home: Path) -> None:
     for data in hostile:
         assert deliver(home, data) == ""
         assert asked(data) is True
-    assert (home / FILE).stat().st_size < 30_000
+    if everywhere == "files":
+        assert (home / FILE).stat().st_size < 30_000
+    else:
+        assert all(len(row) == 16 for row, _ in rows(home))
     assert asked(b"Message-ID: <" + b"x" * 900_001 + b"@y>\n\nb\n") is False
 
 
 def fill(home: Path, times: list[int]) -> None:
     deliver(home, A)
-    with sqlite3.connect(home / FILE) as database:
-        rows = [(number.to_bytes(16, "big"), when) for number, when in enumerate(times, 1)]
-        database.executemany("INSERT INTO delivered VALUES (?, ?)", rows)
+    made = [(number.to_bytes(16, "big"), when) for number, when in enumerate(times, 1)]
+    if shared.memory(str(home)) is None:
+        with sqlite3.connect(home / FILE) as database:
+            database.executemany("INSERT INTO delivered VALUES (?, ?)", made)
+        database.close()
+    for row, when in made if shared._server else ():
+        shared._server.ask("ZADD", f"pyfilter:{home}:delivered", when, row)
+
+
+def rows(home: Path) -> list[tuple[bytes, int]]:
+    if shared._server is not None:
+        found = shared._server.ask("ZRANGE", f"pyfilter:{home}:delivered", 0, -1, "WITHSCORES")
+        assert isinstance(found, list)
+        return [(row, int(when)) for row, when in zip(found[::2], found[1::2], strict=True)]
+    database = sqlite3.connect(home / FILE)
+    kept = database.execute("SELECT message, time FROM delivered").fetchall()
     database.close()
+    return kept
 
 
 def count(home: Path) -> int:
-    database = sqlite3.connect(home / FILE)
-    (found,) = database.execute("SELECT count(*) FROM delivered").fetchone()
-    database.close()
-    return int(found)
+    return len(rows(home))
 
 
 def with_a_zero() -> bytes:
@@ -150,12 +180,14 @@ def with_a_zero() -> bytes:
     raise AssertionError("no digest began with a zero byte")
 
 
+@BOTH
 def test_what_is_too_old_or_from_the_future_is_forgotten(home: Path) -> None:
     fill(home, [NOW - limits.MEMORY_SECONDS - 1, NOW - limits.MEMORY_SECONDS, NOW + 90_000, NOW])
     deliver(home, with_a_zero())
     assert count(home) == 4  # two of these, and the two that were delivered
 
 
+@BOTH
 def test_of_too_many_the_oldest_are_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MEMORY_ROWS", 10)
     fill(home, [NOW - age for age in range(1, 101)])
