@@ -24,6 +24,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "holes": (),
     "journal": (),
     "last_good": (),
+    "lmtp": (),
     "message": (),
     "replies": (),
     "rspamd": (),
