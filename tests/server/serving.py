@@ -63,6 +63,13 @@ class Server:
 
     def workers(self) -> list[int]:
         """Process ids."""
+        return [number for number in self._children() if not _is_clerk(number)]
+
+    def clerks(self) -> list[int]:
+        """Process ids of those who take mail of the launcher."""
+        return [number for number in self._children() if _is_clerk(number)]
+
+    def _children(self) -> list[int]:
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(number) for number in listed.split()]
 
@@ -78,6 +85,13 @@ class Server:
     def log(self) -> str:
         path = self.home / ".local/state/pyfilter/log"
         return path.read_text("utf-8") if path.exists() else ""
+
+
+def _is_clerk(process: int) -> bool:
+    try:
+        return b"pyfilter.server.clerk" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Client:
