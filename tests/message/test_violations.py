@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "VIOLATIONS.md"
+TESTS = Path(__file__).parents[1]
+DOCUMENT = TESTS.parent / "VIOLATIONS.md"
 MODULES = sorted(
-    path.name for path in HERE.glob("test_*.py") if re.search(r"^LENIENT\b", path.read_text("utf-8"), re.M)
+    f"{path.parent.name}.{path.stem}"
+    for directory in ("message", "lmtp")
+    for path in (TESTS / directory).glob("test_*.py")
+    if re.search(r"^LENIENT\b", path.read_text("utf-8"), re.M)
 )
 
 
@@ -19,20 +22,16 @@ def rows() -> dict[str, list[list[str]]]:
     """The table rows of each section, by the test file that the section names."""
     found: dict[str, list[list[str]]] = {}
     for section in DOCUMENT.read_text("utf-8").split("\n## ")[1:]:
-        named = re.search(r"`tests/message/(test_\w+\.py)`", section)
+        named = re.search(r"`tests/(\w+)/(test_\w+)\.py`", section)
         assert named, section
         table = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
-        found[named[1]] = [[cell.strip() for cell in row] for row in table[1:]]
+        found[f"{named[1]}.{named[2]}"] = [[cell.strip() for cell in row] for row in table[1:]]
     return found
 
 
 def leniencies(name: str) -> list[str]:
     """The names of the leniencies that a test file holds."""
-    spec = importlib.util.spec_from_file_location(f"violations_{name[:-3]}", HERE / name)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = importlib.import_module(f"tests.{name}")
     return list(module.LENIENT)
 
 
