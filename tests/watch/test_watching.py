@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -369,3 +370,77 @@ def test_a_folder_that_must_not_be_made_leaves_it_in_the_inbox(in_place: Watched
     assert in_place.once().returncode == 0
     assert in_place.left() == [path.name]
     assert in_place.count() == 1
+
+
+# ----------------------------------------------------------- trouble
+
+
+def test_on_a_full_disk_mail_stays_and_is_filed_when_there_is_room(apart: Watched, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", disk], check=False).returncode:
+        pytest.skip("only root can mount a disk that is full")
+    try:
+        apart.rules(f'set maildir = "{disk}/Maildir"\n')
+        with open(disk / "filling", "wb", buffering=0) as filling, pytest.raises(OSError, match="No space"):
+            while True:
+                filling.write(bytes(4096))
+        path = apart.bring(letter("x"))
+        assert apart.once().returncode == 1
+        assert apart.left() == [path.name]
+        assert "deferred: " in apart.log and "No space left on device" in apart.log
+        (disk / "filling").unlink()
+        assert apart.once().returncode == 0
+        assert apart.left() == []
+        assert len(os.listdir(disk / "Maildir/new")) == 1
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_what_is_filed_and_cannot_be_taken_away_is_not_filed_again(apart: Watched) -> None:
+    """As where the Maildir lies on what is mounted read-only."""
+    path = apart.bring(letter("hello"))
+    if subprocess.run(["mount", "--bind", apart.maildir, apart.maildir], check=False).returncode:
+        pytest.skip("only root can mount a Maildir read-only")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", apart.maildir], check=True)
+        done = apart.once()
+        assert (done.returncode, apart.mail()) == (1, {})
+        assert done.stderr == f"pyfilter watch: left where it lies, {path}: files cannot be taken away from here\n"
+    finally:
+        subprocess.run(["umount", apart.maildir], check=True)
+    assert apart.once().returncode == 0
+    assert (apart.left(), len(apart.mail()[".Hello"])) == ([], 1)
+
+
+def test_a_maildir_that_goes_away_is_looked_for_again(apart: Watched) -> None:
+    apart.start("--poll", "0.1")
+    away = apart.maildir.rename(apart.home / "away")
+    until(lambda: f"{apart.maildir}/new: No such file or directory; looking again" in apart.log)
+    away.rename(apart.maildir)
+    apart.bring(letter("hello"))
+    until(lambda: not apart.left())
+    assert apart.stop() == 0
+    assert apart.log.count("looking again") == 1
+
+
+@pytest.mark.parametrize(("call", "number", "visible"), [("linkat", 4, 1), ("linkat", 5, 2), ("unlinkat", 1, 3)])
+def test_killed_while_it_makes_copies_visible_it_makes_each_once(
+    apart: Watched, call: str, number: int, visible: int
+) -> None:
+    """Each copy becomes visible by a link(2); the first two link the copies to each other in tmp/."""
+    apart.rules('rule "three" { copy into "One"; copy into "Two"; file into "Three" }\n')
+    if shutil.which("strace") is None:
+        pytest.skip("the program `strace` is missing (apt-get install strace)")
+    data = letter("x")
+    path = apart.bring(data)
+    kill = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"]
+    kill += ["-e", f"inject={call}:signal=KILL:when={number}"]
+    done = subprocess.run(
+        [*kill, *apart.command("--once")], env=apart.environment, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert done.returncode == 1
+    assert done.stderr == "pyfilter watch: the worker ended in the midst of a message (signal 9); it is tried again\n"
+    assert (apart.left(), apart.count()) == ([path.name], visible)
+    assert apart.once().returncode == 0
+    assert (apart.left(), apart.mail()) == ([], {".One": [data], ".Two": [data], ".Three": [data]})
