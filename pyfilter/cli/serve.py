@@ -34,6 +34,8 @@ interpreter each time. Postfix speaks with it over a socket (docs/postfix.md):
 \b
   mailbox_transport = lmtp:unix:private/pyfilter
 
+What `pyfilter-deliver` (mailbox_command) gets for whoever starts this is handed to it, too.
+
 Every message is on disk before it is acknowledged. Rules that change hold for the next message.
 Ctrl-C or SIGTERM ends it: what is being delivered is ended first.
 
