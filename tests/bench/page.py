@@ -19,6 +19,9 @@ __all__ = ["PARTS", "TARGETS", "Target", "page", "table"]
 
 DOCS = Path(__file__).parents[2] / "docs"
 MISSING = "–"
+# processes that run or want to, before a run: with more of them the figures are those of a crowd
+BUSY = 1.0
+BUSY_NOTE = " **The machine was busy with other work during: {}.** Those figures are not to be quoted."
 
 
 class Column(NamedTuple):
@@ -250,7 +253,9 @@ def _circumstances(runs: Mapping[str, Run]) -> str:
             told = (found[key] for key in ("date", "load", "kernel", "processors", "python", "counted"))
             lines.append(_line([PARTS[name].title, *told]))
     versions = sorted({run.circumstances["versions"] for run in runs.values()})
-    return "\n".join([*lines, "", f"Compared with {'; '.join(versions)}."])
+    busy = [PARTS[name].title for name in PARTS if name in runs and float(runs[name].circumstances["load"]) > BUSY]
+    note = BUSY_NOTE.format(", ".join(busy)) if busy else ""
+    return "\n".join([*lines, "", f"Compared with {'; '.join(versions)}.{note}"])
 
 
 def main() -> int:

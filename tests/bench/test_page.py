@@ -71,6 +71,15 @@ def test_the_page_says_where_and_when(run: Run) -> None:
     assert "Compared with procmail 3.22-27.\n" in said
 
 
+def test_a_busy_machine_is_no_secret(run: Run) -> None:
+    assert "busy" not in page({"one-shot": run})
+    run.circumstances = {**CIRCUMSTANCES, "load": "1.1"}
+    assert (
+        "Compared with procmail 3.22-27. **The machine was busy with other work during: One process a message.** Those "
+        "figures are not to be quoted.\n"
+    ) in page({"one-shot": run})
+
+
 def test_every_target_is_of_a_part_that_has_its_figure() -> None:
     for target in TARGETS:
         assert target.figure in {column.figure for column in PARTS[target.part].columns}, target
