@@ -28,6 +28,7 @@ import time
 
 from pyfilter import deadline, delivering, limits, log
 from pyfilter.delivery.execute import execute
+from pyfilter.delivery.failures import Refused, explain
 from pyfilter.engine.plan import FILING, Plan
 from pyfilter.language.files import check_home
 from pyfilter.language.loading import Loaded
@@ -74,6 +75,9 @@ def file(maildir: bytes, name: bytes, home: str, rulebook: Rulebook) -> Result:
         return Result("gone")
     except Unread as error:
         return Result("left", str(error))
+    except (OSError, Refused) as error:
+        log.write(f"{DEFERRED.word}: {os.fsdecode(maildir + b'/new/' + name)}: {explain(error)}", home)
+        return Result("deferred")
     finally:
         deadline.filed()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from .dovecot import Dovecot, missing
 from .watched import Watched
 
 RULES = """\
@@ -33,3 +35,15 @@ def in_place(tmp_path: Path) -> Iterator[Watched]:
     made = Watched(tmp_path, RULES, "Maildir")
     yield made
     made.end()
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    """A mail server, and the programs that fetch from it."""
+    if text := missing("mbsync", "getmail", "setpriv"):
+        if os.environ.get("CI") == "true":
+            pytest.fail(text)
+        pytest.skip(text)
+    made = Dovecot()
+    yield made
+    made.close()

@@ -33,9 +33,12 @@ def letter(subject: str, more: str = "") -> bytes:
 class Watched:
     """``name``: the Maildir below the home that is watched."""
 
-    def __init__(self, directory: Path, rules: str, name: str) -> None:
-        self.home = directory / "home"
-        self.home.mkdir(mode=0o700)
+    def __init__(
+        self, directory: Path, rules: str, name: str, *, home: str = "home", before: tuple[str, ...] = ()
+    ) -> None:
+        self.home = directory / home
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        self._before = before  # words before the command
         self.maildir = self.home / name
         for part in ("cur", "new", "tmp"):
             (self.maildir / part).mkdir(parents=True, mode=0o700)
@@ -50,7 +53,7 @@ class Watched:
     # ------------------------------------------------------------------ the process
 
     def command(self, *options: str) -> list[str]:
-        return [sys.executable, "-m", "pyfilter", "watch", *options, str(self.maildir)]
+        return [*self._before, sys.executable, "-m", "pyfilter", "watch", *options, str(self.maildir)]
 
     @property
     def environment(self) -> dict[str, str]:
