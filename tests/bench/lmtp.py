@@ -44,7 +44,7 @@ class Sender:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._program = directory / "sender"
-        subprocess.run(["cc", "-std=gnu11", "-O2", str(SOURCE), "-o", str(self._program)], check=True)
+        subprocess.run(["cc", "-std=gnu11", "-O2", "-D_GNU_SOURCE", str(SOURCE), "-o", str(self._program)], check=True)
 
     def load(self, letters: Sequence[Letter], name: str) -> Path:
         """A file of ``letters`` for ``send``."""
