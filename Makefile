@@ -47,6 +47,7 @@ torture: .venv/installed .venv/dev ## every fault at every system call, power cu
 	@TORTURE=1 .ci/setup servers
 	@rm -f build/torture.jsonl
 	@TORTURE=1 timeout -k 30 7200 $(BIN)/pytest -q tests/torture tests/attacks/test_injection.py tests/test_fidelity.py \
+		tests/server/test_same_decisions.py \
 		'tests/e2e/test_real_postfix.py::test_scenario[loops]' tests/delivery tests/services/test_agreement.py; status=$$?; \
 		$(BIN)/python -m tests.torture.tables && echo "· docs/torture.md"; exit $$status
 

@@ -13,19 +13,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfilter.language.vocabulary import SETTINGS
+
 from ..engine.test_cases import CASES, sections
 from ..test_fidelity import RULES as FIDELITY
 from .random_rules import Words, checked, quoted, random_rules
 
-__all__ = ["FIFTY", "LEFT_OUT", "RuleFile"]
+__all__ = ["FIFTY", "HEAD", "LEFT_OUT", "RuleFile"]
+
+# above each of them
+HEAD = 'set durable = none\nset log = "~/log"\n'
 
 CHECKOUT = Path(__file__).parents[2]
 
+_SCANNER = "of a scanner that is asked"
 LEFT_OUT = {
     "scan": "asks a scanner",
     "verify": "asks DNS",
-    "spamd.address": "of a scanner that is asked",
     "test": "decides nothing",
+    "deadline": "decides nothing",
+    "broken-rules": "of rules that do not check",
+    **dict.fromkeys([name for name in SETTINGS if name.startswith(("spamd.", "rspamd."))], _SCANNER),
 }
 
 
@@ -247,6 +255,8 @@ rule "future" { when date > now + 2 days or age < 0 seconds; file into "future" 
 rule "year" { when age > 1 year and now.year >= 2026 and today > 2026-01-01; file into "year" }
 rule "month" { when date.month is 2 or date.day == 31; file into "month" }
 rule "none" { when not date exists and not age within 7 days; file into "none" }
+rule "always" { when today.year > 2025 and today.month < 13 and today.day > 0; copy into "always" }
+rule "ever" { when now.month between 1 and 12 and now.day <= 31; mark answered }
 rule "day" { when any { time < 12:00; time >= 12:00 }; mark flagged }
 rule "days" { when any { weekday is saturday, sunday; weekday is not saturday, sunday }; file into "days" }
 """
@@ -340,7 +350,9 @@ FIFTY: dict[str, RuleFile] = {
     "reports": _text("include <reports>\n"),
     "spam, newsletters": _text(f"{BY_HEADERS}include <spam>\ninclude <newsletters>\n"),
     "muted threads": RuleFile(lambda words: f"list muted-threads = {quoted(words.ids[::3])}\ninclude <mute>\n"),
-    "duplicates": _text("include <duplicates>\n", is_ordered=True),
+    "duplicates": _text(
+        'rule "large" { when duplicate and size > 2 kB; discard }\ninclude <duplicates>\n', is_ordered=True
+    ),
     "vacation": _text(VACATION, beside={"sendmail": SHOUT}, is_ordered=True, acts=True, most=40),
     "the seed": RuleFile(_seed),
     "fidelity": _text(FIDELITY.replace("set durable = none\n", "")),

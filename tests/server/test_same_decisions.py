@@ -32,13 +32,22 @@ from pyfilter.archive.report import plan_as_json
 from pyfilter.archive.sources import Found, messages
 from pyfilter.delivery.targets import maildir_path, targets
 from pyfilter.engine.plan import Plan
+from pyfilter.language.vocabulary import (
+    ACTIONS,
+    CONDITION_WORDS,
+    FLAGS,
+    RELATIONS,
+    SETTINGS,
+    STATEMENTS,
+    field_names,
+)
 from pyfilter.message.editing import version_of
 from pyfilter.message.message import Unreadable
 
 from ..engine.test_cases import CASES, sections
 from ..test_fidelity import CORPUS, OURS
 from ..torture.record import record
-from .fifty import FIFTY, RuleFile
+from .fifty import FIFTY, HEAD, LEFT_OUT, RuleFile
 from .random_rules import Words
 from .serving import PACKAGES
 from .ways import LAUNCHER, Answer, Copy, Letter, Way, beside, cold, digest, filed, lmtp, logged, warm
@@ -66,7 +75,7 @@ class Share(NamedTuple):
 
 
 ALL = Share(letters=1, lmtp=1, warm=1, cold=1, alone=COLD)
-SHARES = {"our own": Share(1, 1, 3, 10, 15), "real": Share(25, 4, 4, 12, 15)}
+SHARES = {"our own": Share(1, 1, 6, 12, 10), "real": Share(25, 6, 6, 12, 10)}
 
 
 class Expected(NamedTuple):
@@ -106,7 +115,21 @@ def ours() -> list[Letter]:
         ("dots", b"Subject: dots\n\n.\n..\n.\r\n\r\n.\r\n.x\n."),
         ("CRs", b"Subject: a\rb\r\r\n\r\n\r\r\n\r"),
     ]
-    return letters_of([*cases, *odd, *beyond])
+    written = (
+        "Received: from x by mx.example.org; Tue, 24 Nov 2026 04:38:40 +0000\nFrom: Ann <ann@shop.example>\n\nbody\n"
+    )
+    judged = [
+        (line, f"{line}\n{written}".encode())
+        for line in (
+            "X-Spam-Status: Yes, score=7.6 required=5.0 tests=BAYES_99,RCVD_IN_XBL",
+            "X-Spam-Status: No, score=1.5 required=5.0 tests=BAYES_00",
+            "X-Spam-Status: No, score=-0.1 required=6.5 tests=NONE",
+            "Authentication-Results: mx.example.org; dkim=pass header.d=shop.example; spf=softfail; dmarc=pass",
+            "Authentication-Results: mx.example.org; dkim=fail header.d=shop.example; spf=fail; dmarc=fail",
+            "Authentication-Results: other.example; dkim=pass header.d=shop.example; spf=pass",
+        )
+    ]
+    return letters_of([*cases, *odd, *beyond, *judged])
 
 
 def real() -> list[Letter]:
@@ -161,7 +184,7 @@ class Comparison:
         self.file: RuleFile = FIFTY[name]
         self.name = name
         self.letters = letters[: self.file.most]
-        self.text = f'set durable = none\nset log = "~/log"\n{self.file.make(words)}'
+        self.text = HEAD + self.file.make(words)
         self.beside = {name: text or "\n".join(words.addresses[::4]) for name, text in self.file.beside.items()}
         self.disagreements: list[str] = []
         self.decided = 0
@@ -338,6 +361,39 @@ def run(kind: str, letters: list[Letter], directory: Path) -> None:
 # --------------------------------------------------------------------- tests
 
 
+@pytest.fixture(scope="module")
+def own() -> list[Letter]:
+    return ours()
+
+
+def test_the_fifty_have_every_word_that_decides_or_files(own: list[Letter]) -> None:
+    words = words_of(own)
+    written = "\n".join(HEAD + file.make(words) for file in FIFTY.values())
+    written = re.sub(r'"(?:\\.|[^"\\])*"|/(?:\\.|[^/\\\n])*/', '""', written)
+    known = {*field_names(), *RELATIONS, *ACTIONS, *FLAGS, *CONDITION_WORDS, *STATEMENTS, *SETTINGS}
+    spelt = {
+        word: {"compare": "[<>]=?", "exists": "exists?", "succeeds": "succeeds?"}.get(word, re.escape(word))
+        for word in known
+    }
+    missing = {word for word, form in spelt.items() if not re.search(rf"(?<![\w.-]){form}(?![\w.-])", written)}
+    assert len(FIFTY) >= 50
+    assert missing == set(LEFT_OUT)
+
+
+def test_rules_that_differ_are_found_out(own: list[Letter], tmp_path: Path) -> None:
+    comparison = Comparison(tmp_path, "layout fs", own[:3], words_of(own))
+    comparison.expect()
+    comparison.text = f'{HEAD}rule "no" {{ reject "no" }}'
+    comparison.compare(cold, 3)
+    assert comparison.disagreements[0] == (
+        f"layout fs, cold: {own[0].name}: Answer(status='rejected', reason='no') in place of "
+        "Answer(status='delivered', reason='')"
+    )
+    copies = Counter(copy for one in comparison.expected for copy in one.copies)
+    lacking = [line for line in comparison.disagreements if "is not in" in line]
+    assert len(lacking) == len(copies) > 0
+
+
 @pytest.fixture(autouse=True)
 def one_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The launcher hands on none of the variables that we do not name."""
@@ -357,8 +413,8 @@ def launcher() -> None:
         pytest.skip(f"needs {LAUNCHER}: run `make test`")
 
 
-def test_of_our_own_mail_the_same_becomes_whichever_way_it_comes(tmp_path: Path) -> None:
-    run("our own", ours(), tmp_path)
+def test_of_our_own_mail_the_same_becomes_whichever_way_it_comes(own: list[Letter], tmp_path: Path) -> None:
+    run("our own", own, tmp_path)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="../shared/corpus, real mail, is not here")

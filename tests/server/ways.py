@@ -237,10 +237,11 @@ def beside(home: Path) -> Counter[str]:
 
 
 def logged(home: Path) -> Counter[str]:
-    """The lines of deliveries, less the time they took: they say by which rule, and what else there was."""
+    """The lines of deliveries, less the time they took and where pyfilter's own rules lie: they say by which rule, and
+    what else there was."""
     path = home / "log"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return Counter(
-        re.sub(r", \d+ ms|/\S*/(?=pyfilter/rules/)", "", line.partition(": ")[2]).replace(str(home), "~")
+        re.sub(r", \d+ ms|/\S*/(?=[a-z]+\.rules:)", "", line.partition(": ")[2]).replace(str(home), "~")
         for line in lines
     )

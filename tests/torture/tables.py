@@ -268,6 +268,22 @@ PROMISES = (
         "it holds no mail a minute later. Taken: the messages that it has had from first to last.",
         (Column("sent", "sent"), Column("taken", "taken"), Column("kept", "in folders")),
     ),
+    Promise(
+        "one decision",
+        "Whichever way mail comes, the same becomes of it",
+        "Each message is decided by the library under each of fifty rule files that have, between them, every word "
+        "that decides or files; then it comes by LMTP, and by the launcher to a server: what lies in the folders, with "
+        "which flags and to the byte, and what the mail server hears must be the same. So it is with all of them under "
+        "one rule file, and 200 under each, brought by the launcher where there is no server, and read by `pyfilter "
+        "test`.",
+        (
+            Column("files", "rule files"),
+            Column("messages", "messages"),
+            Column("decided", "decisions"),
+            Column("different", "different", "0"),
+            Column("seconds", "s"),
+        ),
+    ),
 )
 
 HEAD = """# What torture shows
