@@ -202,14 +202,15 @@ def _listed(directory: bytes) -> list[bytes]:
 
 
 _HEX = b"0123456789ABCDEF"
+_PLAIN = bytes(range(0x21, 0x7F)).replace(b"%", b"")
 
 
 def _escaped(word: bytes) -> bytes:
-    if word.isalnum():
+    if not word.translate(None, _PLAIN):
         return word
     out = bytearray()
     for byte in word:
-        if 0x21 <= byte <= 0x7E and byte != 0x25:
+        if byte in _PLAIN:
             out.append(byte)
         else:
             out += bytes((0x25, _HEX[byte >> 4], _HEX[byte & 15]))

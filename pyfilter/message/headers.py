@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from pyfilter import limits
 
-__all__ = ["Field", "Header", "Unreadable", "scan"]
+__all__ = ["Field", "Header", "Unreadable", "line_by_line", "scan"]
 
 BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t"
@@ -42,9 +42,9 @@ NAME_CHARACTERS = bytes(range(33, 127)).replace(b":", b"")
 # the longest line RFC 5322, section 2.1.1, allows: what has no colon by then is no name
 NAME_BYTES = 998
 
-LF, CR = b"\n\r"
+LF = 0x0A
 
-# names as they stand behind a line end, and as they are asked for: almost all mail has the same few
+# what stands at the beginning of fields, with its colon, and the name that it is: almost all mail has the same few
 KEPT, KEPT_BYTES = 1000, 64
 _names: dict[bytes, str] = {}
 
@@ -74,40 +74,103 @@ class Field:
 
 
 class Header:
-    """``fields``; ``end`` behind the last of them; ``body`` where the body begins; ``excess`` empty,
-    or which limit stopped the scan (then ``end`` and ``body`` are those of what was scanned)."""
+    """``names``: of the fields in order, as Field has them; ``end`` behind the last of them; ``body`` where the body
+    begins; ``excess`` empty, or which limit stopped the scan (then ``end`` and ``body`` are those of what was scanned).
+    """
 
-    __slots__ = ("body", "end", "excess", "fields")
+    __slots__ = ("_fields", "_heads", "_last", "_pieces", "body", "end", "excess", "names")
 
-    def __init__(self, fields: tuple[Field, ...], end: int, body: int, excess: str) -> None:
-        self.fields = fields
+    def __init__(self, names: list[str], end: int, body: int, excess: str = "") -> None:
+        self.names = names
         self.end = end
         self.body = body
         self.excess = excess
+        self._fields: tuple[Field, ...] | None = None
+        self._last: dict[str, int] | None = None
+        # of each field what stands before its value, and the whole but its last LF
+        self._heads: list[bytes] = []
+        self._pieces: list[bytes] = []
+
+    @classmethod
+    def of_fields(cls, fields: list[Field], end: int, body: int, excess: str = "") -> Header:
+        """One whose fields are known."""
+        header = cls([field.name for field in fields], end, body, excess)
+        header._fields = tuple(fields)
+        return header
+
+    @classmethod
+    def of_pieces(cls, names: list[str], heads: list[bytes], pieces: list[bytes], end: int, body: int) -> Header:
+        """One whose fields are made when they are asked for."""
+        header = cls(names, end, body)
+        header._heads, header._pieces = heads, pieces
+        return header
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All of them, in order."""
+        if self._fields is None:
+            fields = []
+            start = 0
+            for name, head, piece in zip(self.names, self._heads, self._pieces, strict=True):
+                end = start + len(piece) + 1
+                fields.append(Field(name, start, start + len(head), end))
+                start = end
+            self._fields = tuple(fields)
+        return self._fields
+
+    def named(self, name: str) -> list[Field]:
+        """Those of this name, in order; none of "", which broken lines have."""
+        if self._last is None:
+            self._last = dict(zip(self.names, range(len(self.names)), strict=True))
+        last = self._last.get(name, -1) if name else -1
+        found: list[Field] = []
+        at = -1
+        while at < last:
+            at = self.names.index(name, at + 1)
+            found.append(self._field(at))
+        return found
+
+    def _field(self, at: int) -> Field:
+        if self._fields is not None:
+            return self._fields[at]
+        start = sum(map(len, self._pieces[:at])) + at
+        return Field(self.names[at], start, start + len(self._heads[at]), start + len(self._pieces[at]) + 1)
 
 
 def scan(raw: bytes) -> Header:
     """The header of ``raw``."""
+    return _at_once(raw) or line_by_line(raw)
+
+
+def _at_once(raw: bytes) -> Header | None:
+    """That of almost all mail, whose fields begin as others have: the same as ``line_by_line``, in far fewer steps."""
+    empty = raw.find(b"\n\n", 0, limits.HEADER_BYTES)
+    block = raw[: max(empty, 0)]
+    if not block or b"\r" in block or block.startswith(b"\n"):
+        return None
+    # a fold goes on with the line above it: what stands in its place has the same length, and is in no block
+    pieces = block.replace(b"\n ", b"\r ").replace(b"\n\t", b"\r\t").split(b"\n")
+    heads = [piece[: piece.find(b":") + 1] for piece in pieces]
+    names = list(map(_names.get, heads))
+    if None in names or len(names) > limits.HEADER_FIELDS:
+        return None
+    return Header.of_pieces(names, heads, pieces, empty + 1, empty + 2)  # type: ignore[arg-type]  # None is not there
+
+
+def line_by_line(raw: bytes) -> Header:
+    """The header of any ``raw``."""
     fields: list[Field] = []
     start = 0  # of the field; differs from the line's by a byte order mark
     line = first_name(raw)
     size = len(raw)
     excess = ""
-    find = raw.find
     while line < size:
-        end = find(b"\n", line) + 1 or size
-        first = raw[line]
-        if first <= CR and (first == LF or raw.startswith(b"\r\n", line)):
-            return Header(tuple(fields), start, end, "")
-        value = find(b":", line, end) + 1
-        try:
-            name = _names[raw[line : value - 1]] if value else ""
-        except KeyError:
-            name = ""
-        if not name:
-            name, value = field_name(raw, line, end)
+        end = raw.find(b"\n", line) + 1 or size
+        if raw[line] == LF or raw.startswith(b"\r\n", line):
+            return Header.of_fields(fields, start, end)
+        name, value = field_name(raw, line, end)
         while end < size and raw[end] in BLANKS and end <= limits.HEADER_BYTES:
-            end = find(b"\n", end) + 1 or size
+            end = raw.find(b"\n", end) + 1 or size
         if not name and not is_broken_line(raw, line, end, first=not fields):
             break
         if end > limits.HEADER_BYTES:
@@ -118,7 +181,7 @@ def scan(raw: bytes) -> Header:
             break
         fields.append(Field(name, start, value, end))
         start = line = end
-    return Header(tuple(fields), start, start, excess)
+    return Header.of_fields(fields, start, start, excess)
 
 
 def first_name(raw: bytes) -> int:
@@ -139,7 +202,7 @@ def field_name(raw: bytes, line: int, end: int) -> tuple[str, int]:
     if colon - line <= KEPT_BYTES:
         if len(_names) == KEPT:
             _names.clear()
-        _names[raw[line:colon]] = text
+        _names[raw[line : colon + 1]] = text
     return text, colon + 1
 
 

@@ -38,13 +38,12 @@ FROM = b"From "
 class Message:
     """``raw``: what is filed. ``from_line``: the mbox line above it with its line end, or b""."""
 
-    __slots__ = ("_boxes", "_header", "_named", "_parts", "_values", "from_line", "raw")
+    __slots__ = ("_boxes", "_header", "_parts", "_values", "from_line", "raw")
 
     def __init__(self, raw: bytes, from_line: bytes = b"") -> None:
         self.raw = raw
         self.from_line = from_line
         self._header: Header | None = None
-        self._named: dict[str, list[Field]] | None = None
         self._values: dict[str, list[str]] = {}
         self._boxes: dict[str, list[Mailbox]] = {}
         self._parts: list[Part] | None = None
@@ -89,10 +88,9 @@ class Message:
     @property
     def message_id(self) -> str:
         """The first Message-ID as it stands, for logs; "" if there is none."""
-        for field in self.fields:
-            if field.name == "message-id":
-                raw = words.unfold(self.raw[field.value : field.end])
-                return words.clean(words.raw_text(raw)).strip()
+        for field in self.header.named("message-id"):
+            raw = words.unfold(self.raw[field.value : field.end])
+            return words.clean(words.raw_text(raw)).strip()
         return ""
 
     def raw_values(self, name: str) -> list[bytes]:
@@ -154,13 +152,7 @@ class Message:
         return header
 
     def _occurrences(self, name: str) -> list[Field]:
-        if self._named is None:
-            named: dict[str, list[Field]] = {}
-            for field in self._whole().fields:
-                if field.name:
-                    named.setdefault(field.name, []).append(field)
-            self._named = named
-        return self._named.get(name, [])
+        return self._whole().named(name)
 
     def _behind_colon(self, field: Field) -> bytes:
         value = self.raw[field.value : field.end]

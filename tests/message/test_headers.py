@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyfilter import limits
-from pyfilter.message.headers import Field, scan
+from pyfilter.message import headers
+from pyfilter.message.headers import Field, line_by_line, scan
 
 REGULAR: dict[str, tuple[bytes, list[tuple[str, bytes]], bytes]] = {
     "two fields": (b"From: a@b\nSubject: c\n\nbody\n", [("from", b" a@b\n"), ("subject", b" c\n")], b"body\n"),
@@ -152,3 +155,34 @@ def test_fifty_megabytes_of_folds_are_not_read_to_their_end() -> None:
         header = scan(Counted(first + b" \n" * (8 * limits.HEADER_BYTES) + b"C: d\n\n"))
         assert header.excess == "the header is larger than 1048576 bytes"
         assert Counted.finds < limits.HEADER_BYTES
+
+
+LINES = st.sampled_from(
+    [
+        b"Subject: a", b"SUBJECT :b", b"subject:", b"To: x", b" fold: a", b"\tfold", b" ", b"Subject", b"From a@x 1",
+        b"From : a", b">From x", b"--b", b"--b: c", b"X-Y:\rz", b"", b"\r", b"no field", b": empty",
+        b"\xef\xbb\xbfTo: x",
+        b"X-" + b"y" * 80 + b": long", b"\xfc: x",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(LINES, max_size=12), st.sampled_from([b"\n", b"\r\n"]), st.booleans())
+def test_names_that_were_seen_before_give_the_same_header(lines: list[bytes], line_end: bytes, ended: bool) -> None:
+    raw = line_end.join([*lines, b"", b"body", b""][: None if ended else -2])
+    slow = line_by_line(raw)
+    for _ in range(2):
+        found = scan(raw)
+        for name in ("subject", "to", "from", "x-y", "--b", "absent"):
+            assert list(map(repr, found.named(name))) == [repr(field) for field in slow.fields if field.name == name]
+        assert (found.end, found.body, found.excess) == (slow.end, slow.body, slow.excess)
+        assert list(map(repr, found.fields)) == list(map(repr, slow.fields))
+        assert found.names == [field.name for field in slow.fields]
+
+
+def test_what_is_kept_of_names_is_bounded() -> None:
+    for number in range(3 * headers.KEPT):
+        scan(b"X-%d: a\n\n" % number)
+    scan(b"X-" + b"y" * 500 + b": a\n\n")
+    assert len(headers._names) <= headers.KEPT
+    assert max(map(len, headers._names)) <= headers.KEPT_BYTES + 1
