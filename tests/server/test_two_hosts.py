@@ -218,19 +218,16 @@ def test_without_redis_mail_is_delivered_and_the_log_says_what_is_not_known(
     assert f'no reply by rule "away": {place}: {why}' in hosts.a.log
 
 
+AWAY = """\
+pyfilter serve: unix:///none: No such file or directory; mail is delivered all the same
+pyfilter serve: 'nowhere' is no address: unix:PATH or HOST:PORT
+"""
+NO_NUMBER = "pyfilter serve: --state: the database is a number: redis://x/0\n"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
-    [
-        (
-            ("--lmtp", "nowhere", "--state", "unix:///none"),
-            "pyfilter serve: unix:///none: No such file or directory; mail is delivered all the same\n"
-            "pyfilter serve: 'nowhere' is no address: unix:PATH or HOST:PORT\n",
-        ),
-        (
-            ("--state", "redis://:secret@x/mail"),
-            "pyfilter serve: --state: the database is a number: redis://x/0\n",
-        ),
-    ],
+    [(("--lmtp", "nowhere", "--state", "unix:///none"), AWAY), (("--state", "redis://:secret@x/mail"), NO_NUMBER)],
 )
 def test_what_a_server_says_of_redis_at_its_start(
     tmp_path: Path, options: tuple[str, ...], said: str, request: pytest.FixtureRequest
