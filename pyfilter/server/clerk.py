@@ -94,8 +94,8 @@ def main(life: int, listener: int, home: str) -> None:
                 log.write(f"cannot take mail of the launcher: {error.strerror}; it delivers by itself meanwhile", home)
                 time.sleep(PAUSE)
                 continue
-            with launcher:
-                clerk.serve(launcher)
+            clerk.serve(launcher)
+            _close(launcher.detach())
 
 
 class _Clerk:
@@ -109,14 +109,12 @@ class _Clerk:
 
     def serve(self, launcher: socket.socket) -> None:
         started = time.monotonic()
-        _, uid, _ = CREDENTIALS.unpack(launcher.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
-        if uid != self._uid:
-            return
+        files: list[int] = []
         try:
+            _, uid, _ = CREDENTIALS.unpack(launcher.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+            if uid != self._uid:
+                return
             packet, files = _heard(launcher)
-        except OSError:
-            return
-        try:
             request = read(packet)
             if request is None or len(files) != DESCRIPTORS or not self._suits(request):
                 return
@@ -124,16 +122,12 @@ class _Clerk:
             if not _is_whole(message) or not _is_taken(token):
                 return
             self.served += 1
-            outcome = self._deliver(request, message, started)
-        except OSError:  # of descriptors that are no such things
+            launcher.send(_answer(self._deliver(request, message, started)), SAY)
+        except OSError:  # descriptors that are no such things; or it is gone, and the mail comes again
             return
         finally:
             for file in files:
-                os.close(file)
-        try:
-            launcher.send(_answer(outcome), SAY)
-        except OSError:  # it is gone: the mail comes again
-            return
+                _close(file)
 
     def _suits(self, request: Request) -> bool:
         if request.version != pyfilter.__version__:
@@ -170,6 +164,14 @@ class _Clerk:
             os.environ.pop(name, None)
         os.environ.update(wanted)
         self._variables = wanted
+
+
+def _close(file: int) -> None:
+    """What is said of it does not matter any more."""
+    try:
+        os.close(file)
+    except OSError:
+        return
 
 
 def _heard(launcher: socket.socket) -> tuple[bytes, list[int]]:
