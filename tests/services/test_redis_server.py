@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import threading
@@ -237,3 +238,35 @@ def test_what_is_no_address(address: str, why: str) -> None:
     with pytest.raises(ValueError) as caught:
         RedisServer(address)
     assert str(caught.value) == why
+
+
+def test_the_rights_that_the_documentation_gives_suffice(tmp_path: Path) -> None:
+    from pyfilter.delivery.journal import Journal
+    from pyfilter.delivery.journal_file import JournalFile
+    from pyfilter.message.message import Message
+    from pyfilter.services.redis_journal import RedisJournal
+    from pyfilter.services.redis_memory import RedisMemory
+    from pyfilter.services.redis_replies import RedisReplies
+    from pyfilter.services.redis_server import RedisServer
+
+    page = (Path(__file__).parents[2] / "docs/two-hosts.md").read_text("utf-8")
+    [rights] = re.findall(r"`user pyfilter on >password ([^`]*)`", page)
+    real = Redis("--user", "pyfilter", "on", ">password", *rights.split(), "--user", "default", "off")
+    try:
+        server = RedisServer(f"unix://pyfilter:password@{real.socket}?db=0")
+        journal = Journal(
+            str(tmp_path), Message(b"Received: x\n\nx\n"), "me", RedisJournal(JournalFile(str(tmp_path)), server, "me")
+        )
+        journal.read()
+        journal.hold()
+        journal.sent(b"forward\0r\0ann@x.example")
+        journal.release()
+        assert journal.count_sent(3600, (b"forward\0",)) == 1
+        assert journal.problem == ""
+        RedisMemory(server, "me").note(b"\0" * 16, 1000)
+        assert RedisMemory(server, "me").last(b"\0" * 16) == 1000
+        assert RedisReplies(server, "me").promise("away", "ann@x.example", 1000, 1000.0) == ""
+        with pytest.raises(OSError, match="no permissions to access one of the keys"):
+            server.ask("GET", "others")
+    finally:
+        real.close()
