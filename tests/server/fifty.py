@@ -9,6 +9,7 @@ dkim, spf and dmarc as the header of the message has them. ``LEFT_OUT`` says of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -327,9 +328,11 @@ def _cases() -> list[str]:
             text = f'rule "{path.stem}" {{\n{rules}}}'
             if not any(word in text for word in ASKING):
                 alone.append(text)
+    alone.sort(key=lambda text: bool(TAKES_ALL.search(text)))  # what takes every message stands last
     return ["\n".join(alone[number::6]) for number in range(6)]
 
 
+TAKES_ALL = re.compile(r'rule "[^"]*" \{ (?!when)|when (not|none)\b')
 ASKING = (
     "forward", "reply", "pipe", "pass through", "notify", "command", "copy to", "duplicate", "scan", "verify", "time ",
     "weekday", "today", "now", "time is", "mbox", "mh ", "LOGNAME", "spam",

@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -175,6 +175,9 @@ def words_of(letters: Sequence[Letter]) -> Words:
 
 # --------------------------------------------------------------- comparisons
 
+# what a way leaves behind: copies, what lies beside them, lines of the log
+Traces = tuple[Counter[Any], Counter[Any], Counter[Any]]
+
 
 class Comparison:
     """One rule file and its letters, in a directory of its own."""
@@ -186,6 +189,8 @@ class Comparison:
         self.letters = letters[: self.file.most]
         self.text = HEAD + self.file.make(words)
         self.beside = {name: text or "\n".join(words.addresses[::4]) for name, text in self.file.beside.items()}
+        self.expected: list[Expected] = []
+        self.first: tuple[int, Traces] | None = None  # what the first way left behind, of so many letters
         self.disagreements: list[str] = []
         self.decided = 0
 
@@ -205,14 +210,11 @@ class Comparison:
         home = self.home("library")
         os.environ["HOME"] = str(home)
         rules = Rules.load()
-        self.expected = []
         for letter in self.letters:
             message = Message.from_bytes(letter.came)
             plan = rules.decide(message, Envelope.of_archive(message), trace=False)
-            assert (plan.envelope.sender, plan.envelope.recipient) == (
-                letter.sender.lower() and letter.sender,
-                letter.recipient,
-            )
+            assert plan.envelope is not None
+            assert (plan.envelope.sender, plan.envelope.recipient) == (letter.sender, letter.recipient)
             self.expected.append(Expected(_answer(plan), _copies(plan, message, home), plan_as_json(plan)))
             if self.file.is_ordered and not self.file.acts:
                 plan.deliver(str(home))
@@ -229,18 +231,18 @@ class Comparison:
         self.decided += len(letters)
         if not self.file.acts:
             self._compare_copies(way.__name__, letters, expected, found)
-        first = getattr(self, "first", None)
-        if first is None:
-            self.first = (len(letters), found, beside(home), logged(home))
+        traces: Traces = (found, beside(home), logged(home))
+        if self.first is None:
+            self.first = len(letters), traces
             return
-        for what, mine, theirs in zip(
-            ("a copy", "beside", "the log"), (found, beside(home), logged(home)), first[1:], strict=True
-        ):
-            for one, times in (mine - theirs).items():
+        count, others = self.first
+        for what, mine, theirs in zip(("a copy", "beside", "the log"), traces, others, strict=True):
+            more = mine - theirs
+            less = theirs - mine if len(letters) == count else Counter()
+            for one, times in more.items():
                 self._disagree(way.__name__, f"{what}, {times} times", str(one))
-            if len(letters) == first[0]:
-                for one, times in (theirs - mine).items():
-                    self._disagree(way.__name__, f"{what}, missing {times} times", str(one))
+            for one, times in less.items():
+                self._disagree(way.__name__, f"{what}, missing {times} times", str(one))
 
     def compare_test(self, count: int) -> None:
         """What `pyfilter test` says of the first so many."""

@@ -157,12 +157,14 @@ def warm(home: Path, letters: Sequence[Letter], many: int) -> list[Answer]:
 
 def _await_clerk(home: Path) -> None:
     """Somebody hears us, and has no use for what we say."""
+    directory = os.open(home / ".local/state/pyfilter", os.O_PATH)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
         asking.settimeout(60)
         with suppress(ConnectionError):
-            asking.connect(str(home / ".local/state/pyfilter/socket"))
+            asking.connect(f"/proc/self/fd/{directory}/socket")  # its path may be too long for a socket's
             asking.send(b"nothing")
             assert asking.recv(100) == b""
+    os.close(directory)
 
 
 def cold(home: Path, letters: Sequence[Letter], many: int) -> list[Answer]:
