@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 from pathlib import Path
 
 import pytest
+from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 
 from pyfilter.watch import arrivals
-from pyfilter.watch.arrivals import Arrivals, is_told_of, kind_of
+from pyfilter.watch.arrivals import Arrivals, Untold, is_told_of, kind_of
 
 from .watched import SECONDS, until
 
@@ -101,3 +103,13 @@ def _made(directory: Path, heard: set[bytes]) -> bool:
     path.unlink(missing_ok=True)
     path.touch()
     return os.fsencode(path) in heard
+
+
+def test_where_the_kernel_has_no_watches_left_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: BaseObserver) -> None:
+        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+    monkeypatch.setattr(BaseObserver, "start", full)
+    with pytest.raises(Untold) as untold:
+        Arrivals([os.fsencode(tmp_path)], [], lambda watched, path: None)
+    assert str(untold.value) == "the kernel tells nothing of changes: inotify watch limit reached"
