@@ -308,3 +308,23 @@ def test_a_forward_that_fails_may_be_tried_by_the_other_host_at_once(hosts: tupl
         outcomes.append(ended(execute.steps(plan, MAIL, str(host.home), host.file())).status)
     assert outcomes == [DEFERRED, DELIVERED, DELIVERED]
     assert len((tmp_path / "calls").read_text().splitlines()) == 2
+
+
+def test_a_forward_that_another_host_died_of_waits(
+    hosts: tuple[Host, Host], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = hosts
+    program = tmp_path / "sendmail"
+    program.write_text(f"#!/bin/sh\ncat >/dev/null\necho $# >>{tmp_path}/calls\n")
+    program.chmod(0o755)
+    plan = make_plan(outcome="forwarded", sendmail=str(program))
+    plan.actions = [Action("forward", arguments=("ann@x.example",), rule="r", line=1)]
+    died = Journal(str(a.home), MAIL, plan.recipient, a.file())
+    died.read()
+    died.hold()
+    outcome = ended(execute.steps(plan, MAIL, str(b.home), b.file()))
+    assert (outcome.status, outcome.detail) == (DEFERRED, BEGUN)
+    assert not (tmp_path / "calls").exists()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + limits.DEADLINE_SECONDS + 10)
+    assert ended(execute.steps(plan, MAIL, str(b.home), b.file())).status is DELIVERED
