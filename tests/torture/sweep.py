@@ -32,7 +32,19 @@ from typing import NamedTuple, Protocol
 from .deliverers import LAUNCHER, PYFILTER, Ended, Home
 from .scenarios import EARLIER, Scenario, Seen, look
 
-__all__ = ["ERRORS", "READERS", "Bench", "Fault", "Point", "Run", "Runs", "points_of", "struck_lines", "sweep"]
+__all__ = [
+    "ERRORS",
+    "READERS",
+    "Bench",
+    "Fault",
+    "Point",
+    "Run",
+    "Runs",
+    "points_of",
+    "read_as",
+    "struck_lines",
+    "sweep",
+]
 
 # strace itself needs the first execve; nobody hears whether a process ended well; arch_prctl(ARCH_SET_FS), with which
 # the C library starts a thread, has no way to fail (arch_prctl(2)), and cannot be told apart from its failure.
@@ -171,7 +183,7 @@ class Bench:
         again = None
         if ended.fate == "deferred" and self._state() != self._untouched:
             self._let_time_pass()
-            self._read(reader)
+            read_as(reader, self.home)
             again = self.home.deliver()
             final = look(self.home)
         return Run(self.scenario, point, fault, ended, seen, struck, seconds, again, final, reader)
@@ -230,17 +242,19 @@ class Bench:
                     found.append((f"{place}/{name}", status.st_size, status.st_mtime_ns * (".cache" in place)))
         return frozenset(found)
 
-    def _read(self, reader: str) -> None:
-        for path in self.home.maildir.glob("**/new/*") if reader else ():
-            if reader == "takes it away":
-                path.unlink()
-            else:
-                path.rename(path.parents[1] / "cur" / f"{path.name}:2,S")
-
     def _let_time_pass(self) -> None:
         """A mail server tries again after some minutes: a lock that a kill has left is old then."""
         for path in (self.home.path / "Mail").glob("*.lock"):
             os.utime(path, (0, 0))
+
+
+def read_as(reader: str, home: Home) -> None:
+    """What a mail client does with what is visible: one of READERS."""
+    for path in home.maildir.glob("**/new/*") if reader else ():
+        if reader == "takes it away":
+            path.unlink()
+        else:
+            path.rename(path.parents[1] / "cur" / f"{path.name}:2,S")
 
 
 def points_of(trace: list[str], process: str) -> list[Point]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import AT_A_TIME, sample
-from .judge import CHECKS, broken, figures
+from .judge import CHECKS, broken, figures, refiled
 from .record import record
 from .sweep import ERRORS, Fault, Point, Run, sweep
 from .warm import SCENARIO, ClerkBench
@@ -40,6 +40,16 @@ def test_whatever_befalls_a_clerk_costs_no_mail(promise: str, benches: list[Cler
     assert broken(runs) == []
     assert any(CHECKS["deferred"](run) for run in runs), "no fault made a difference"
     record(promise, "pyfilter", SCENARIO.name, **figures(runs))
+
+
+def test_what_a_reader_does_before_the_retry_costs_no_mail(benches: list[ClerkBench]) -> None:
+    """The clerk was killed when the copy was visible already."""
+    killed = swept(benches, "P1")
+    visible = [(run.point, run.fault) for run in killed if CHECKS["window"](run)]
+    assert broken(sweep(benches, visible, "reads it")) == []
+    taken = sweep(benches, visible, "takes it away")
+    assert broken(taken, never=("bounced", "lost", "partial", "twice", "hung")) == []
+    record("P1", "pyfilter", SCENARIO.name, **figures(killed), refiled=refiled(taken))
 
 
 def test_a_clerk_delivers_where_nothing_fails(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .deliverers import LAUNCHER, PYFILTER, Ended, Home
 from .scenarios import Scenario, look
-from .sweep import UNTOUCHED, Fault, Point, Run, struck_lines
+from .sweep import UNTOUCHED, Fault, Point, Run, read_as, struck_lines
 
 __all__ = ["SCENARIO", "ClerkBench"]
 
@@ -59,6 +59,7 @@ class ClerkBench:
         seen = final = look(self.home)
         again = None
         if ended.fate == "deferred":
+            read_as(reader, self.home)
             again = self.home.deliver()
             final = look(self.home)
         return Run(SCENARIO, point, fault, ended, seen, struck, seconds, again, final, reader)
