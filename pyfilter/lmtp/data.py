@@ -42,10 +42,10 @@ class _Kept:
         self._most = -1
         self._body = bytearray()
 
-    def message(self) -> bytes:
-        """The whole message, which is given away."""
+    def message(self) -> bytearray:
+        """The whole message, which is given away: nobody changes it any more."""
         body, self._body = self._body, bytearray()
-        return bytes(body)
+        return body
 
     def _keep(self, text: bytes) -> None:
         self.size += len(text)
@@ -110,7 +110,7 @@ class ChunkData(_Kept):
         self._keep(text.removesuffix(b"\r"))
         return None if self._left else rest
 
-    def message(self) -> bytes:
+    def message(self) -> bytearray:
         self._keep(self._cr)
         self._cr = b""
         return super().message()

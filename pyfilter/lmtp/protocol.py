@@ -58,7 +58,7 @@ class MessageReceived:
 
     __slots__ = ("raw", "recipients", "sender")
 
-    def __init__(self, sender: str, recipients: tuple[str, ...], raw: bytes) -> None:
+    def __init__(self, sender: str, recipients: tuple[str, ...], raw: bytes | bytearray) -> None:
         self.sender = sender
         self.recipients = recipients
         self.raw = raw

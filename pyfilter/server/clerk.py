@@ -39,6 +39,7 @@ from pyfilter.delivery.together import alone
 from pyfilter.language.files import check_home
 from pyfilter.mda import envelope_of, options
 from pyfilter.message.message import Message
+from pyfilter.server.heap import settle
 from pyfilter.server.jobs import SEALS
 from pyfilter.server.request import read
 from pyfilter.server.rulebook import Rulebook
@@ -78,6 +79,7 @@ def main(life: int, listener: int, home: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
+    settle()
     shared.begin(home)
     clerk = _Clerk(home)
     with socket.socket(fileno=listener) as end, select.epoll() as events:

@@ -14,14 +14,24 @@ from pyfilter.server.jobs import Job, Letter
 from pyfilter.server.residents import Resident
 from pyfilter.status import DEFERRED, Outcome
 
-__all__ = ["Submit", "deliver"]
+__all__ = ["Sent", "Submit", "deliver"]
 
 Submit = Callable[[Job, str], "asyncio.Future[list[Outcome]]"]
 
 
+class Sent:
+    """A transaction on its way. ``done``: its outcomes; ``jobs``: the Futures of its jobs."""
+
+    __slots__ = ("done", "jobs")
+
+    def __init__(self, done: asyncio.Future[list[Outcome]]) -> None:
+        self.done = done
+        self.jobs: list[asyncio.Future[list[Outcome]]] = []
+
+
 def deliver(
-    submit: Submit, sender: str, recipients: Sequence[str], residents: Sequence[Resident], raw: bytes
-) -> asyncio.Future[list[Outcome]]:
+    submit: Submit, sender: str, recipients: Sequence[str], residents: Sequence[Resident], raw: bytes | bytearray
+) -> Sent:
     """``submit``: takes a job and whose it is (pool.py)."""
     letter = Letter(raw)
     parts: dict[tuple[str, str], list[int]] = {}
@@ -29,6 +39,7 @@ def deliver(
         parts.setdefault((resident.owner, resident.home), []).append(at)
     outcomes = [Outcome(DEFERRED) for _ in recipients]
     done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+    sent = Sent(done)
     left = len(parts)
 
     def part_done(places: list[int], future: asyncio.Future[list[Outcome]]) -> None:
@@ -42,5 +53,6 @@ def deliver(
 
     for (owner, home), places in parts.items():
         job = Job(sender, tuple([recipients[at] for at in places]), letter, home)
-        submit(job, owner).add_done_callback(partial(part_done, places))
-    return done
+        sent.jobs.append(submit(job, owner))
+        sent.jobs[-1].add_done_callback(partial(part_done, places))
+    return sent

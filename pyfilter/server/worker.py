@@ -19,6 +19,7 @@ import resource
 import signal
 import socket
 import time
+from itertools import count
 from select import select
 
 from pyfilter import deadline, limits
@@ -28,6 +29,7 @@ from pyfilter.delivery.together import together
 from pyfilter.message.envelope import Envelope
 from pyfilter.message.message import Message
 from pyfilter.server.disk import Disk, syncfs
+from pyfilter.server.heap import settle
 from pyfilter.server.homes import at_home, ready
 from pyfilter.server.jobs import Received, receive_job, send_outcomes
 from pyfilter.server.rulebook import Shelf
@@ -46,20 +48,29 @@ def main(descriptor: int, home: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
     lower((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits.MEMORY_BYTES))
+    settle()
     shared.begin(home)
     shelf = Shelf()
     disk = Disk(syncfs())
     with socket.socket(fileno=descriptor) as end:
         end.set_inheritable(False)
-        while jobs := _jobs(end):
-            deliveries = [
-                at_home(home or job.home, _deliver(job.sender, recipient, job.raw, home or job.home, shelf))
-                for job in jobs
-                for recipient in job.recipients
-            ]
-            outcomes = iter(together(deliveries, disk.sync))
-            for job in jobs:
-                send_outcomes(end, [next(outcomes) for _ in job.recipients])
+        for batch in count():
+            if not _serve(end, home, shelf, disk, batch):
+                return
+
+
+def _serve(end: socket.socket, home: str, shelf: Shelf, disk: Disk, batch: int) -> bool:
+    """What has come; False where the server is gone. Nothing of it stays in memory while the next is waited for."""
+    jobs = _jobs(end)
+    deliveries = [
+        at_home(home or job.home, _deliver(job.sender, recipient, job.raw, home or job.home, shelf, batch))
+        for job in jobs
+        for recipient in job.recipients
+    ]
+    outcomes = iter(together(deliveries, disk.sync))
+    for job in jobs:
+        send_outcomes(end, [next(outcomes) for _ in job.recipients])
+    return bool(jobs)
 
 
 def _jobs(end: socket.socket) -> list[Received]:
@@ -72,14 +83,16 @@ def _jobs(end: socket.socket) -> list[Received]:
     return jobs
 
 
-def _deliver(sender: str, recipient: str, raw: bytes, home: str, shelf: Shelf) -> Steps[Outcome]:
+def _deliver(
+    sender: str, recipient: str, raw: bytes | memoryview, home: str, shelf: Shelf, batch: int
+) -> Steps[Outcome]:
     started = time.monotonic()
     try:
         deadline.begin_anew(limits.DEADLINE_SECONDS)
         ready(home)
         message = Message.from_bytes(b"".join((_lines(sender, recipient), raw)))
         book = shelf.of(home)
-        return (yield from steps(message, Envelope(sender, recipient), book.read(), home, started, book.journal))
+        return (yield from steps(message, Envelope(sender, recipient), book.read(batch), home, started, book.journal))
     except BaseException as error:
         report(error, home)
         return Outcome(DEFERRED)
