@@ -2,6 +2,7 @@
 
 - While a message is with the workers no more than one piece is read of its client; neither while the client does not
   read what it is told.
+- Of a client that goes away the message is delivered if a worker has begun with it, and else is left: it comes again.
 - A client that says nothing for limits.LMTP_IDLE_SECONDS is sent away, as is one that trickles: what counts is a whole
   command, or limits.LMTP_PROGRESS_BYTES of a message. The clock does not run while it waits for us.
 - The messages of all clients together have limits.LMTP_HELD_BYTES. Where that is used up no message begins, and of one
@@ -25,7 +26,7 @@ from pyfilter.lmtp.protocol import Closed, MessageReceived, RecipientNamed, Sess
 from pyfilter.lmtp.replies import Reply, of_outcome
 from pyfilter.server.residents import Found, Resident, Residents
 from pyfilter.server.tally import Tally
-from pyfilter.server.transaction import Submit, deliver
+from pyfilter.server.transaction import Sent, Submit, deliver
 from pyfilter.status import Outcome
 
 __all__ = ["Connection", "Desk"]
@@ -37,9 +38,9 @@ FAREWELL_SECONDS = 5
 class Desk:
     """What all connections share.
 
-    ``name``: what the server calls itself. ``submit``: takes jobs (pool.py). ``residents``: who gets mail here.
-    ``note``: who hears of trouble. ``open``: the connections, those that have been idle for longest first. ``held``:
-    bytes of all their messages."""
+    ``name``: what the server calls itself. ``submit`` takes jobs, ``withdraw`` leaves them (pool.py). ``residents``:
+    who gets mail here. ``note``: who hears of trouble. ``open``: the connections, those that have been idle for longest
+    first. ``held``: bytes of all their messages."""
 
     def __init__(
         self,
@@ -48,7 +49,9 @@ class Desk:
         submit: Submit,
         residents: Residents,
         note: Callable[[str], None],
+        withdraw: Callable[[asyncio.Future[list[Outcome]]], None] = lambda job: None,
     ) -> None:
+        self.withdraw = withdraw
         self.tally = Tally()
         self.name = name
         self.most_bytes = most_bytes
@@ -81,6 +84,7 @@ class Connection(asyncio.BufferedProtocol):
         self._session = Session(desk.name, desk.most_bytes)
         self._transport: asyncio.Transport
         self._is_busy = False  # a message of it is with the workers
+        self._sent: Sent | None = None  # the last one
         self._is_asking = False  # whether a recipient is here
         # who was told to be here last; those of the present transaction are the last of them
         self._accepted: deque[Resident] = deque(maxlen=limits.LMTP_RECIPIENTS)
@@ -119,6 +123,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         self._says_no_more = True
+        self._withdraw()
         return self._is_waiting  # what is being delivered gets its reply: only one way may be closed
 
     def pause_writing(self) -> None:
@@ -133,6 +138,7 @@ class Connection(asyncio.BufferedProtocol):
         self._has_ended = True
         self._desk.open.pop(self, None)
         self._hold(0)
+        self._withdraw()
 
     # ------------------------------------------------------------------ what the server says
 
@@ -186,7 +192,8 @@ class Connection(asyncio.BufferedProtocol):
                     self._send()
                     residents = list(self._accepted)[-len(event.recipients) :]
                     sent = deliver(self._desk.submit, event.sender, event.recipients, residents, event.raw)
-                    sent.add_done_callback(self._delivered)
+                    self._sent = sent
+                    sent.done.add_done_callback(self._delivered)
                     break
                 case Closed():
                     self._send()
@@ -230,6 +237,11 @@ class Connection(asyncio.BufferedProtocol):
         self._go_on()
         if self._says_no_more and not self._is_waiting:
             self._transport.close()
+
+    def _withdraw(self) -> None:
+        if self._is_busy and self._sent is not None:
+            for job in self._sent.jobs:
+                self._desk.withdraw(job)
 
     @property
     def _is_waiting(self) -> bool:

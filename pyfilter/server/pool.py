@@ -14,6 +14,7 @@ A worker belongs to one *owner* and delivers his jobs alone: "" where one Unix u
   as there may be, the one that has been idle for longest makes room for another user's; where none is idle, one that
   has delivered TURN messages while others wait. A user has SHARE of them at most.
 - A worker ends when it has delivered RETIRE messages: what leaks does not pile up.
+- A job that nobody has begun when its client goes away is withdrawn: the mail stays with its sender.
 - Jobs that wait are spread over the workers that are free. One gets several as long as they are quick, and small.
 """
 
@@ -79,6 +80,7 @@ class Pool:
         self._is_shared = is_shared
         self._note = note
         self._waiting: dict[str, deque[_Waiting]] = {}
+        self._unbegun: dict[asyncio.Future[list[Outcome]], Job] = {}
         self._idle: list[Worker] = []
         self._workers: set[Worker] = set()
         self._counts: Counter[str] = Counter()  # of an owner's workers, with those that begin
@@ -98,8 +100,15 @@ class Pool:
         """Deliver it when a worker of ``owner`` is free."""
         future: asyncio.Future[list[Outcome]] = self._loop.create_future()
         self._waiting.setdefault(owner, deque()).append((job, future))
+        self._unbegun[future] = job
         self._assign()
         return future
+
+    def withdraw(self, future: asyncio.Future[list[Outcome]]) -> None:
+        """Nobody is there any more to hear what becomes of the job. If no worker has it yet, none gets it."""
+        job = self._unbegun.pop(future, None)
+        if job is not None and not future.done():
+            future.set_result([Outcome(DEFERRED) for _ in job.recipients])
 
     @property
     def workers(self) -> int:
@@ -203,6 +212,10 @@ class Pool:
         recipients = 0
         worker.begun = self._loop.time()
         for _ in range(min(count, worker.at_once)):
+            while waiting and waiting[0][1].done():  # withdrawn
+                waiting.popleft()
+            if not waiting:
+                break
             job = waiting[0][0]
             if worker.jobs and not (job.letter.is_small and worker.jobs[-1][0].letter.is_small):
                 break
@@ -210,7 +223,7 @@ class Pool:
                 send_job(worker.end, job)
             except BlockingIOError as error:
                 if not worker.jobs:
-                    worker.jobs.append(waiting.popleft())
+                    worker.jobs.append(self._take(waiting))
                     self._lost(worker, f"a worker took no job: {error.strerror}")
                     return
                 break  # its socket is full
@@ -220,17 +233,25 @@ class Pool:
                 self._lost(worker, "")  # it ended while it had nothing to do: another one takes the job
                 return
             except OSError as error:
-                worker.jobs.append(waiting.popleft())
+                worker.jobs.append(self._take(waiting))
                 self._lost(worker, f"a worker took no job: {error.strerror}")
                 return
-            worker.jobs.append(waiting.popleft())
+            worker.jobs.append(self._take(waiting))
             recipients += len(job.recipients)
+        if not worker.jobs:
+            self._idle.append(worker)
+            return
         worker.alarm = self._loop.call_later(
             (limits.DEADLINE_SECONDS + limits.FAREWELL_SECONDS) * recipients,
             self._lost,
             worker,
             "a worker did not end in time",
         )
+
+    def _take(self, waiting: deque[_Waiting]) -> _Waiting:
+        taken = waiting.popleft()
+        self._unbegun.pop(taken[1], None)
+        return taken
 
     def _heard(self, worker: Worker) -> None:
         try:
@@ -295,6 +316,7 @@ class Pool:
 
     def _put_off(self, owner: str) -> None:
         for job, future in self._waiting.pop(owner, ()):
+            self._unbegun.pop(future, None)
             if not future.done():
                 future.set_result([Outcome(DEFERRED) for _ in job.recipients])
 

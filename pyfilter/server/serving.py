@@ -28,6 +28,7 @@ from pyfilter import limits
 from pyfilter.lmtp import replies
 from pyfilter.server import handing_over
 from pyfilter.server.connection import Connection, Desk
+from pyfilter.server.heap import settle
 from pyfilter.server.manager import tell_manager
 from pyfilter.server.pool import Pool
 from pyfilter.server.residents import Residents
@@ -125,6 +126,7 @@ def serve(
     those that systemd handed over are its own. ``clerks``: who take mail of the launcher. ``metrics``: where figures
     are shown."""
     most = _raise_descriptors()
+    settle()
     asyncio.run(_Server(ends, pool, residents, most_bytes, note, most, clerks, metrics).run(ready))
 
 
@@ -154,7 +156,7 @@ class _Server:
         self._clerks = clerks
         self._pool = pool
         self._residents = residents
-        self._desk = Desk(socket.gethostname() or "localhost", most_bytes, pool.submit, residents, note)
+        self._desk = Desk(socket.gethostname() or "localhost", most_bytes, pool.submit, residents, note, pool.withdraw)
         self._most = max(1, min(limits.LMTP_CONNECTIONS, descriptors - KEPT_DESCRIPTORS - pool.size))
         self._stopped = asyncio.Event()
 

@@ -26,7 +26,8 @@ class World:
     def __init__(self, path: str) -> None:
         self.path = path
         self.jobs: list[asyncio.Future[list[Outcome]]] = []
-        self.desk = Desk("here", 1 << 20, self.submit, Everybody(), lambda text: None)
+        self.withdrawn: list[asyncio.Future[list[Outcome]]] = []
+        self.desk = Desk("here", 1 << 20, self.submit, Everybody(), lambda text: None, self.withdrawn.append)
 
     def submit(self, job: Job, owner: str) -> asyncio.Future[list[Outcome]]:
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
@@ -142,9 +143,11 @@ def test_a_message_counts_until_it_is_delivered_also_where_its_client_is_gone(pl
             client.writer.write(b"x" * 5000 + b"\r\n.\r\n")
             await world.until(lambda: len(world.jobs) == 1)
             assert world.desk.held == 5001
+            assert world.withdrawn == []
             if goes:
                 client.writer.close()
-                await asyncio.sleep(0.01)
+                await world.until(lambda: len(world.withdrawn) > 0)
+                assert set(world.withdrawn) == set(world.jobs)
                 assert world.desk.held == 5001
             world.let_go()
             await world.until(lambda: world.desk.held == 0)

@@ -235,3 +235,49 @@ def test_a_worker_that_ended_while_it_was_idle_costs_no_job_its_outcome() -> Non
         assert [outcome.status.word for outcome in await second] == ["delivered"]
 
     assert run(4, play).noted == []
+
+
+def test_a_job_that_is_withdrawn_is_put_off_unless_a_worker_has_begun() -> None:
+    async def play(stand: Stand) -> None:
+        (first,) = stand.submit("ann")
+        await stand.settle()
+        second, third = stand.submit("ann", 2)
+        for future in (first, second):
+            stand.pool.withdraw(future)
+        assert not first.done()
+        assert [outcome.status.word for outcome in await second] == ["deferred"]
+        assert stand.answer("ann") == 1
+        await first
+        await stand.settle()
+        assert stand.answer("ann") == 1, "the third, and not the second"
+        assert [outcome.status.word for outcome in await third] == ["delivered"]
+        (fourth,) = stand.submit("ann")
+        stand.pool.withdraw(fourth)
+        await stand.settle()
+        (fifth,) = stand.submit("ann")
+        while not fifth.done():
+            stand.answer("ann")
+            await stand.settle()
+        assert [outcome.status.word for outcome in await fourth] == ["delivered"], "it was begun at once"
+
+    run(1, play)
+
+
+def test_where_all_that_wait_are_withdrawn_the_worker_is_idle_again() -> None:
+    async def play(stand: Stand) -> None:
+        (first,) = stand.submit("ann")
+        await stand.settle()
+        waiting = stand.submit("ann", 3)
+        for future in waiting:
+            stand.pool.withdraw(future)
+        stand.answer("ann")
+        await first
+        await stand.settle()
+        assert stand.answer("ann") == 0
+        (last,) = stand.submit("ann")
+        await stand.settle()
+        assert stand.answer("ann") == 1
+        await last
+        assert stand.pool._unbegun == {}
+
+    run(1, play)
