@@ -272,8 +272,8 @@ LMTP_IDLE_SECONDS = 300
 LMTP_PROGRESS_BYTES = 64 << 10
 # connections at once; Postfix opens 20 by default, and each costs some 10 kB.
 LMTP_CONNECTIONS = 2000
-# connections that wait to be accepted.
-LMTP_BACKLOG = 1024
+# connections that wait to be accepted, each of which keeps a new one waiting; Postfix opens 20 at once by default.
+LMTP_BACKLOG = 256
 # seconds after which a user's worker ends if no mail comes: it takes some 40 MB, and to begin takes 0.1 s.
 LMTP_WORKER_IDLE_SECONDS = 60
 # seconds that a user of the system is remembered to be here: one who is taken away gets mail so much longer.
