@@ -37,6 +37,8 @@ __all__ = ["LAUNCHER", "Answer", "Letter", "Way", "beside", "cold", "filed", "lm
 
 LAUNCHER = Path(sysconfig.get_path("scripts")) / "pyfilter-deliver"
 STATUSES = {"250": "delivered", "550": "rejected", "451": "deferred", 0: "delivered", 77: "rejected", 75: "deferred"}
+# characters of a log line that are not always the same: where it was cut depends on them
+VARIES = 200
 # of those that are handed over, the part that may find the server too busy
 LATE = 0.05
 
@@ -243,7 +245,8 @@ def logged(home: Path) -> Counter[str]:
     what else there was."""
     path = home / "log"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return Counter(
+    shown = (
         re.sub(r", \d+ ms|/\S*/(?=[a-z]+\.rules:)", "", line.partition(": ")[2]).replace(str(home), "~")
         for line in lines
     )
+    return Counter(line[: limits.LOG_CHARACTERS - VARIES] for line in shown)
