@@ -154,19 +154,15 @@ class Envelope:
 
 def prepended(message: Message) -> dict[str, str]:
     """The envelope fields that the MTA put on top, by name."""
-    fields = message.fields
-    end = 0
-    while end < len(fields) and fields[end].name != "received":
-        end += 1
-    if end == len(fields):
-        end = 0
-        while end < len(fields) and fields[end].name in PREPENDED:
-            end += 1
+    names = message.header.names
+    if "received" in names:
+        end = names.index("received")
+    else:
+        end = next((at for at, name in enumerate(names) if name not in PREPENDED), len(names))
     stated: dict[str, str] = {}
-    for field in fields[:end]:
-        if field.name in PREPENDED and field.name not in stated:
-            value = words.unfold(message.raw[field.value : field.end])
-            stated[field.name] = value.decode("utf-8", "surrogateescape")
+    for name in PREPENDED.intersection(names[:end]):
+        first = message.header.named(name)[0]
+        stated[name] = words.unfold(message.raw[first.value : first.end]).decode("utf-8", "surrogateescape")
     return stated
 
 
@@ -181,7 +177,9 @@ def passed(environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in ENVIRONMENT:
         value = environ.get(name)
-        if value is not None:
+        if value is not None and value.isascii() and value.isprintable():
+            found[name] = value
+        elif value is not None:
             found[name] = words.clean(words.raw_text(value.encode("utf-8", "surrogateescape")))
     return found
 
