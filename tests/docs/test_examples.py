@@ -20,7 +20,7 @@ import click
 import pytest
 
 import pyfilter
-from pyfilter.cli.main import COMMANDS
+from pyfilter.cli.main import COMMANDS, CONTEXT
 from pyfilter.language.check import check
 from pyfilter.language.parse import parse
 from pyfilter.language.tree import Source
@@ -160,7 +160,7 @@ def test_a_command_can_be_given(path: Path, line: str) -> None:
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "--version"}
     assert {word for word in words if word.startswith("-") and word != "-"} <= options
     if "[" not in line:
-        command.make_context(name, words, resilient_parsing="--help" in words)
+        command.make_context(name, words, resilient_parsing="--help" in words, **CONTEXT)
 
 
 def test_there_are_commands() -> None:
