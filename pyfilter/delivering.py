@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyfilter.message.envelope import Envelope
     from pyfilter.message.message import Message
 
-__all__ = ["deliver", "report", "steps"]
+__all__ = ["deliver", "identity", "plan_of", "report", "steps", "tell"]
 
 
 def deliver(message: Message, envelope: Envelope, loaded: Loaded, home: str, started: float) -> Outcome:
@@ -42,14 +42,21 @@ def steps(
 
     # a scanner or a program that the rules ask may take its time, too
     deadline.begin(max(1, int(float(str(loaded.settings["deadline"])) - (time.monotonic() - started))))
-    plan = _plan(message, envelope, loaded)
-    setting = str(plan.settings["log"] or "")
+    plan = plan_of(message, envelope, loaded)
     outcome = yield from execute.steps(plan, message, home, journal)
+    tell(plan, message, outcome, loaded, home, started)
+    return outcome
+
+
+def tell(plan: Plan, message: Message, outcome: Outcome, loaded: Loaded, home: str, started: float) -> None:
+    """What is left when the plan is carried out: the log, the memory, a notice where the rules have errors. It raises
+    nothing: the mail lies in its folder, and to say 75 now would bring it again, for ever."""
+    setting = str(plan.settings["log"] or "")
     try:
         if outcome.status is not DEFERRED:
             for action in plan.actions:
                 if action.verb == "log":
-                    log.write(f"{action.text} ({_identity(message)})", home, setting)
+                    log.write(f"{action.text} ({identity(message)})", home, setting)
         if plan.remembers and outcome.status is DELIVERED:
             from pyfilter.services.memory import remember
 
@@ -61,12 +68,13 @@ def steps(
 
             if failed := notice(loaded.problem, loaded.remedy, what_becomes_of_mail(loaded), plan, home):
                 log.write(failed, home, setting)
-    except BaseException as error:  # the mail lies in its folder: to say 75 now would bring it again, for ever
+    except BaseException as error:
         report(error, home, outcome.status.word)
-    return outcome
 
 
-def _plan(message: Message, envelope: Envelope, loaded: Loaded) -> Plan:
+def plan_of(message: Message, envelope: Envelope, loaded: Loaded) -> Plan:
+    """What the rules say, within the CPU that they may take; where pyfilter itself fails, or they take too much, the
+    message is kept. Raises the machine's trouble, which passes: OSError, MemoryError, Refused."""
     from pyfilter.agent import decide, undecided
     from pyfilter.language.files import Refused
 
@@ -111,7 +119,7 @@ def _line(plan: Plan, message: Message, outcome: Outcome, seconds: float) -> str
     what = f"{plan.outcome} {where}".strip() + by if outcome.status is not DEFERRED else f"deferred: {outcome.detail}"
     details = [*plan.notes, outcome.detail] if outcome.status is not DEFERRED and outcome.detail else plan.notes
     notes = "".join(f"; {note}" for note in details)
-    return f"{_identity(message)} from {sender[:100]}: {what}, {seconds * 1000:.0f} ms{notes}"
+    return f"{identity(message)} from {sender[:100]}: {what}, {seconds * 1000:.0f} ms{notes}"
 
 
 def _targets(plan: Plan) -> list[str]:
@@ -124,7 +132,7 @@ def _targets(plan: Plan) -> list[str]:
     ]
 
 
-def _identity(message: Message) -> str:
+def identity(message: Message) -> str:
     """The message-id as one word: with blanks in it a stranger could write the rest of a log line."""
     words = message.message_id[:1000].split()
     return words[0][:200] if words else "no message-id"

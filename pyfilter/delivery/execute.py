@@ -94,14 +94,14 @@ class Attempt:
         return True
 
 
-def execute(plan: Plan, message: Message, home: str) -> Outcome:
-    """Do what the plan says with the message; everything or nothing."""
-    return alone(_attempted(plan, message, home, None))
+def execute(plan: Plan, message: Message, home: str, held: bytes = b"") -> Outcome:
+    """Do what the plan says with the message; everything or nothing. ``held``: see Journal."""
+    return alone(_attempted(plan, message, Journal(home, message, plan.recipient, held=held), home))
 
 
 def steps(plan: Plan, message: Message, home: str, file: JournalFile | None = None) -> Steps[Outcome]:
     """The same; ``file``: the journal's, which a process has in hand already."""
-    attempted = _attempted(plan, message, home, file)
+    attempted = _attempted(plan, message, Journal(home, message, plan.recipient, file), home)
     if all(action.verb not in SENDING | TELLING for action in plan.actions) and not any(
         map(_is_outside, plan.copies())
     ):
@@ -109,8 +109,7 @@ def steps(plan: Plan, message: Message, home: str, file: JournalFile | None = No
     return alone(attempted)  # who sends or locks something must not be left waiting
 
 
-def _attempted(plan: Plan, message: Message, home: str, file: JournalFile | None) -> Steps[Outcome]:
-    journal = Journal(home, message, plan.recipient, file)
+def _attempted(plan: Plan, message: Message, journal: Journal, home: str) -> Steps[Outcome]:
     attempt = Attempt(journal)
     outcome: Outcome | None = None
     with attempt:

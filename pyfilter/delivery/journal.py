@@ -7,7 +7,8 @@ copy that lies where it was going to lie is not made again, and nothing is sent 
 made, whatever the journal says: a reader may have moved it, and a duplicate is better than a loss.
 
 - The key is a digest of the bytes as they came, without the mbox `From ` line (Postfix dates it anew with each try),
-  and the recipient. A message without any Received line is never taken for a retry: nobody has queued it.
+  and the recipient. A message without any Received line is never taken for a retry: nobody has queued it; but one that
+  lies in a file until it is delivered is known by that file.
 - It is a line a record, bytes that are no printable ASCII as ``%XX`` (journal_file.py says where).
 
   ======================== ===================================================================================
@@ -43,17 +44,21 @@ KINDS = frozenset({INTENT, PLACE, SENT})
 
 class Journal:
     """What is known of one message for one recipient, once ``read`` was called; ``file``: the one that a process has
-    in hand already."""
+    in hand already. ``held``: where the message lies until it is delivered, if that is what brings it again and no
+    mail server's queue: a Maildir and a name in it."""
 
     __slots__ = (
-        "_attempts", "_file", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "problem",
+        "_attempts", "_file", "_held", "_key", "_message", "_places", "_queued", "_recipient", "_sent", "problem",
     )  # fmt: skip
 
-    def __init__(self, home: str, message: Message, recipient: str, file: JournalFile | None = None) -> None:
+    def __init__(
+        self, home: str, message: Message, recipient: str, file: JournalFile | None = None, held: bytes = b""
+    ) -> None:
         self.problem = ""
         self._file = file or JournalFile(home)
         self._message = message
         self._recipient = recipient
+        self._held = held
         self._key = b""
         self._attempts: list[list[bytes]] = []  # the paths of each
         self._places: list[list[bytes]] = []
@@ -62,8 +67,8 @@ class Journal:
 
     def read(self) -> None:
         """Look for what earlier attempts left."""
-        self._key = _key(self._message, self._recipient)
-        self._queued = _is_queued(self._message)
+        self._key = _key(self._message, self._recipient, self._held)
+        self._queued = bool(self._held) or _is_queued(self._message)
         if not self._queued:
             return
         for kind, words in _records(self._file.lines(self._key)):
@@ -158,11 +163,13 @@ def _is_queued(message: Message) -> bool:
         return False
 
 
-def _key(message: Message, recipient: str) -> bytes:
+def _key(message: Message, recipient: str, held: bytes) -> bytes:
     from _blake2 import blake2b
 
     digest = blake2b(digest_size=20)
     digest.update(recipient.encode("utf-8", "replace") + b"\0")
+    if held:
+        digest.update(held + b"\0")
     digest.update(message.raw)
     return digest.hexdigest().encode("ascii")
 

@@ -104,22 +104,19 @@ def _filed(
                 return _removed(original)
             if in_place and marks.was_here(maildir, digest):
                 marks.mark(maildir, unique, digest, KEPT)
-                log.write(f"{delivering._identity(message)}: left where it lies: it was here before", home, setting)
+                log.write(f"{delivering.identity(message)}: left where it lies: it was here before", home, setting)
                 return Result("kept")
     deadline.begin(max(1, int(float(str(loaded.settings["deadline"])) - (time.monotonic() - started))))
-    plan = delivering._plan(message, Envelope.of_archive(message), loaded)
+    plan = delivering.plan_of(message, Envelope.of_archive(message), loaded)
     without_reject(plan)
     _keep_flags(plan, names.flags(name))
     stand = standing(plan, maildir, home) if in_place else Standing(False, "", plan, [])
     plan.notes += stand.notes
-    outcome = Outcome(DELIVERED) if stand.rest is None else execute(stand.rest, message, home)
+    outcome = Outcome(DELIVERED) if stand.rest is None else execute(stand.rest, message, home, maildir + b"/" + unique)
     result = Result("deferred")
     if outcome.status is DELIVERED:
         result = _settled(original, stand, maildir, unique, digest, home, in_place, plan.notes)
-    try:
-        _tell(plan, message, outcome, home, setting, loaded, started)
-    except BaseException as error:  # the mail lies where it should
-        delivering.report(error, home, outcome.status.word)
+    delivering.tell(plan, message, outcome, loaded, home, started)
     return result
 
 
@@ -163,30 +160,3 @@ def _removed(original: Original) -> Result:
         return Result("filed") if original.remove() else Result("gone")
     except OSError as error:
         return Result("left", f"it is filed, but cannot be taken away: {error.strerror}")
-
-
-def _tell(
-    plan: Plan,
-    message: Message,
-    outcome: Outcome,
-    home: str,
-    setting: str,
-    loaded: Loaded,
-    started: float,
-) -> None:
-    """The log, the memory and the notice, as delivering.py has them."""
-    if outcome.status is not DEFERRED:
-        for action in plan.actions:
-            if action.verb == "log":
-                log.write(f"{action.text} ({delivering._identity(message)})", home, setting)
-    if plan.remembers and outcome.status is DELIVERED:
-        from pyfilter.services.memory import remember
-
-        plan.notes += filter(None, [remember(plan, message, home)])
-    log.write(delivering._line(plan, message, outcome, time.monotonic() - started), home, setting)
-    if loaded.program is None and outcome.status is DELIVERED:
-        from pyfilter.delivery.notice import notice
-        from pyfilter.meanwhile import what_becomes_of_mail
-
-        if failed := notice(loaded.problem, loaded.remedy, what_becomes_of_mail(loaded), plan, home):
-            log.write(failed, home, setting)

@@ -275,3 +275,17 @@ def test_a_journal_without_bound_is_not_read(home: Path) -> None:
     journal(home).sent(b"one")
     assert journal(home).was_sent(b"one")
     assert path.with_name("journal.1").stat().st_size == 1 << 40
+
+
+def test_what_lies_in_a_file_until_it_is_delivered_is_known_by_it(home: Path) -> None:
+    unqueued = Message.from_bytes(RAW.partition(b"\n")[2])
+
+    def held(name: bytes) -> Journal:
+        made = Journal(str(home), unqueued, "me@here.example", held=name)
+        made.read()
+        return made
+
+    held(b"/in/1.host").sent(b"one")
+    assert held(b"/in/1.host").was_sent(b"one")
+    assert not held(b"/in/2.host").was_sent(b"one")
+    assert not journal(home, unqueued).was_sent(b"one")

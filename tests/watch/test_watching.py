@@ -257,6 +257,14 @@ def test_a_reader_that_moves_mail_at_the_same_time_and_each_is_there_once(in_pla
     assert found[".Hello"]
 
 
+def test_two_that_are_the_same_are_two(apart: Watched) -> None:
+    data = letter("hello")
+    for _ in range(2):
+        apart.bring(data)
+        assert apart.once().returncode == 0
+    assert apart.mail() == {".Hello": [data, data]}
+
+
 def test_of_two_one_watches(apart: Watched) -> None:
     apart.start()
     second = subprocess.run(apart.command(), env=apart.environment, capture_output=True, text=True, timeout=SECONDS)
@@ -424,15 +432,19 @@ def test_a_maildir_that_goes_away_is_looked_for_again(apart: Watched) -> None:
     assert apart.log.count("looking again") == 1
 
 
+@pytest.mark.parametrize("received", [True, False])
 @pytest.mark.parametrize(("call", "number", "visible"), [("linkat", 4, 1), ("linkat", 5, 2), ("unlinkat", 1, 3)])
 def test_killed_while_it_makes_copies_visible_it_makes_each_once(
-    apart: Watched, call: str, number: int, visible: int
+    apart: Watched, call: str, number: int, visible: int, received: bool
 ) -> None:
-    """Each copy becomes visible by a link(2); the first two link the copies to each other in tmp/."""
+    """Also of a message that never was in a mail server's queue, and is known by its file. Each copy becomes visible by a
+    link(2); the first two link the copies to each other in tmp/."""
     apart.rules('rule "three" { copy into "One"; copy into "Two"; file into "Three" }\n')
     if shutil.which("strace") is None:
         pytest.skip("the program `strace` is missing (apt-get install strace)")
     data = letter("x")
+    if not received:
+        data = data.partition(b"\n")[2]
     path = apart.bring(data)
     kill = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"]
     kill += ["-e", f"inject={call}:signal=KILL:when={number}"]
