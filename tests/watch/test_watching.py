@@ -437,8 +437,8 @@ def test_a_maildir_that_goes_away_is_looked_for_again(apart: Watched) -> None:
 def test_killed_while_it_makes_copies_visible_it_makes_each_once(
     apart: Watched, call: str, number: int, visible: int, received: bool
 ) -> None:
-    """Also of a message that never was in a mail server's queue, and is known by its file. Each copy becomes visible by a
-    link(2); the first two link the copies to each other in tmp/."""
+    """Also of a message that never was in a mail server's queue, and is known by its file. Each copy becomes visible by
+    a link(2); the first two link the copies to each other in tmp/."""
     apart.rules('rule "three" { copy into "One"; copy into "Two"; file into "Three" }\n')
     if shutil.which("strace") is None:
         pytest.skip("the program `strace` is missing (apt-get install strace)")
