@@ -232,10 +232,11 @@ class Pool:
                     break  # `_heard` will hear of it
                 self._lost(worker, "")  # it ended while it had nothing to do: another one takes the job
                 return
-            except OSError as error:
-                worker.jobs.append(self._take(waiting))
-                self._lost(worker, f"a worker took no job: {error.strerror}")
-                return
+            except OSError as error:  # no descriptor, or no memory, for the message
+                _, future = self._take(waiting)
+                self._note(f"a worker cannot be given a message: {error.strerror}; it stays with its sender")
+                future.set_result([Outcome(DEFERRED) for _ in job.recipients])
+                continue
             worker.jobs.append(self._take(waiting))
             recipients += len(job.recipients)
         if not worker.jobs:

@@ -13,7 +13,7 @@ from pyfilter.server import pool as pool_module
 from pyfilter.server.jobs import PACKET_BYTES, Job, Letter, receive_job, send_outcomes
 from pyfilter.server.pool import Pool
 from pyfilter.server.starting import Begun
-from pyfilter.status import DELIVERED, Outcome
+from pyfilter.status import DEFERRED, DELIVERED, Outcome
 
 
 class Stand:
@@ -279,5 +279,66 @@ def test_where_all_that_wait_are_withdrawn_the_worker_is_idle_again() -> None:
         assert stand.answer("ann") == 1
         await last
         assert stand.pool._unbegun == {}
+
+    run(1, play)
+
+
+class Unwritable(Letter):
+    """There is no room for its file."""
+
+    def file(self) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_message_that_cannot_be_given_is_put_off_and_the_worker_goes_on() -> None:
+    async def play(stand: Stand) -> None:
+        stand.submit("ann")
+        await stand.settle()
+        stand.answer("ann")
+        await stand.settle()
+        large = stand.pool.submit(Job("a@x", ("b@x",), Unwritable(b"x" * (1 << 20))), "ann")
+        small = stand.submit("ann")[0]
+        await stand.settle()
+        assert [outcome.status for outcome in large.result()] == [DEFERRED]
+        assert stand.answer("ann") == 1
+        await stand.settle()
+        assert [outcome.status for outcome in small.result()] == [DELIVERED]
+        assert stand.buried == 0
+
+    stand = run(2, play)
+    assert stand.noted == ["a worker cannot be given a message: No space left on device; it stays with its sender"]
+
+
+def test_what_waits_is_given_together_as_long_as_that_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+
+    async def play(stand: Stand) -> None:
+        futures = stand.submit("ann", 40)
+        for _ in range(4):
+            await stand.settle()
+            given.append(stand.answer("ann"))
+        monkeypatch.setattr(limits, "TOGETHER_SECONDS", -1)
+        for _ in range(3):
+            await stand.settle()
+            given.append(stand.answer("ann"))
+        await stand.settle()
+        assert sum(future.done() for future in futures) == sum(given)
+
+    run(1, play)
+    assert given == [1, 2, 4, limits.TOGETHER, 1, 1, 1]
+
+
+def test_large_messages_are_given_one_by_one() -> None:
+    async def play(stand: Stand) -> None:
+        stand.submit("ann", 7)
+        for _ in range(3):  # it may have four at once by now
+            await stand.settle()
+            stand.answer("ann")
+        await stand.settle()
+        for _ in range(3):
+            stand.pool.submit(Job("a@x", ("b@x",), Letter(b"x" * (1 << 20))), "ann")
+        for _ in range(3):
+            await stand.settle()
+            assert stand.answer("ann") == 1
 
     run(1, play)
