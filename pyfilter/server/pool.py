@@ -15,7 +15,8 @@ A worker belongs to one *owner* and delivers his jobs alone: "" where one Unix u
   has delivered TURN messages while others wait. A user has SHARE of them at most.
 - A worker ends when it has delivered RETIRE messages: what leaks does not pile up.
 - A job that nobody has begun when its client goes away is withdrawn: the mail stays with its sender.
-- Jobs that wait are spread over the workers that are free. One gets several as long as they are quick, and small.
+- A worker gets several of the jobs that wait as long as they are quick, and small: what they share costs less than
+  another worker would save.
 """
 
 from __future__ import annotations
@@ -133,8 +134,7 @@ class Pool:
     def _assign(self) -> None:
         for owner, waiting in list(self._waiting.items()):
             while waiting and (worker := self._idle_of(owner)):
-                free = 1 + sum(idle.owner == owner for idle in self._idle)
-                self._give(worker, waiting, -(-len(waiting) // free))
+                self._give(worker, waiting)
             if not waiting:
                 del self._waiting[owner]
             elif self._is_shared and self._wants_more(owner, len(waiting)) and self._has_room():
@@ -207,11 +207,11 @@ class Pool:
         self._idle.append(worker)
         self._assign()
 
-    def _give(self, worker: Worker, waiting: deque[_Waiting], count: int) -> None:
-        """One of those that wait, or ``count`` as far as they may go together."""
+    def _give(self, worker: Worker, waiting: deque[_Waiting]) -> None:
+        """One of those that wait, or as many as may go together."""
         recipients = 0
         worker.begun = self._loop.time()
-        for _ in range(min(count, worker.at_once)):
+        for _ in range(worker.at_once):
             while waiting and waiting[0][1].done():  # withdrawn
                 waiting.popleft()
             if not waiting:

@@ -3,6 +3,10 @@
 ``Room()`` makes both and takes both away; it needs root. Everything that delivers runs as that account, in a home that
 is made anew for each measurement: what lies in a Maildir already makes the next delivery slower.
 
+The homes lie on a file system of their own, ext4 in an image on that disk, made anew, on which nothing is deleted until
+the end: ext4 passes over inodes that were freed within minutes one by one, and where some ten thousand files have gone
+lately, a new one takes a millisecond of CPU that has nothing to do with who makes it.
+
 ``start`` runs a program in a control group (cpu.py), as the account or as root; ``home`` is a fresh home, ``own_home``
 that of the account, empty again.
 """
@@ -11,7 +15,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -22,6 +25,7 @@ from .cpu import Group
 __all__ = ["PATH", "Room", "missing"]
 
 DIRECTORY = "/var/tmp"  # /tmp is often memory, where a flush costs nothing
+IMAGE_BYTES = 4 << 30
 PATIENCE_SECONDS = 60
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -40,6 +44,12 @@ def missing(programs: list[tuple[str, str]]) -> str:
 class Room:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="pyfilter-bench-", dir=DIRECTORY))
+        self._image = self.path.with_suffix(".image")
+        with self._image.open("wb") as file:
+            file.truncate(IMAGE_BYTES)
+        make = ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(self._image)]
+        subprocess.run(make, check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", str(self._image), str(self.path)], check=True)
         self.path.chmod(0o755)
         self.user = "bench-" + os.urandom(3).hex()
         command = ["useradd", "-r", "-U", "-M", "-d", str(self.path / "home"), "-s", "/bin/sh", self.user]
@@ -53,7 +63,9 @@ class Room:
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["userdel", "--force", self.user], check=False, capture_output=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+        subprocess.run(["umount", "--lazy", str(self.path)], check=False)
+        self._image.unlink()
+        self.path.rmdir()
 
     def home(self) -> Path:
         """A home that nobody has used."""
@@ -64,7 +76,7 @@ class Room:
         """The one that the system knows for the account, emptied."""
         path = self.path / "home"
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(self.home() / "before")
         return self.directory(path)
 
     def directory(self, path: Path, mode: int = 0o700) -> Path:
