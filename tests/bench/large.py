@@ -95,5 +95,4 @@ def _row(room: Room, contender: type[Server], case: str, round: int, letters: li
     refused = [reply for _, reply in sent if not reply.startswith(b"250")]
     problem = f"a message was answered {refused[0].decode().strip()}" if refused else ""
     problem = problem or trouble(server.maildir, [warm, *letters], rules)
-    server.clear()
     return Row(round, contender.name, case, figures, problem)

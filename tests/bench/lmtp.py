@@ -117,5 +117,4 @@ def _row(
         spent = server.group.seconds_at_rest() - before
     figures["cpu"] = spent * 1000 / messages
     problem = problem or refused or trouble(server.maildir, letters, rules)
-    server.clear()
     return Row(round, contender.name, case, figures, problem)

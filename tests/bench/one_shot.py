@@ -14,7 +14,6 @@ import contextlib
 import fcntl
 import os
 import pickle
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -185,7 +184,6 @@ def _rows(room: Room, case: str, round: int, letters: list[Letter]) -> Iterator[
         if name in unasked or (place.contender.has_server and server < LEAST_SERVER_MS):
             problem = problem or "the server was not asked"
         yield Row(round, name, case, figures, problem or trouble(place.home / "Maildir", [*warm, *letters], rules))
-        shutil.rmtree(place.home)
 
 
 def _deliver_all(places: list[Place], letters: list[Letter], round: int) -> list[list[tuple[float, float, int]]]:

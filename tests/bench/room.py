@@ -25,7 +25,7 @@ from .cpu import Group
 __all__ = ["PATH", "Room", "missing"]
 
 DIRECTORY = "/var/tmp"  # /tmp is often memory, where a flush costs nothing
-IMAGE_BYTES = 4 << 30
+IMAGE_BYTES = 8 << 30
 PATIENCE_SECONDS = 60
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 

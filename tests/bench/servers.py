@@ -15,7 +15,6 @@ Sources: doc.dovecot.org 2.3, LMTP server and Pigeonhole Sieve; smtp-sink(1).
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -114,10 +113,6 @@ class Server:
     def close(self) -> None:
         self.room.stop(self.process)
         self.group.close()
-
-    def clear(self) -> None:
-        """Take the home away, when it has been looked at."""
-        shutil.rmtree(self.home)
 
     def _wait(self) -> None:
         """Until it greets."""
