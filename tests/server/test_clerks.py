@@ -195,8 +195,8 @@ def test_a_clerk_that_is_killed_has_postponed_the_message(slow: Server, launcher
     (slow.home / "go").touch()
     assert deliver(slow, launcher, HEAD + b"Subject: hello\n\n") == (0, b"")
     assert {folder: len(all_) for folder, all_ in slow.mail().items()} == {".Slow": 1}
-    assert "who takes mail of the launcher ended with -9; what it was at stays with the mail server" in slow.log
-    while len(slow.clerks()) < 2:
+    ended = "who takes mail of the launcher ended with -9; what it was at stays with the mail server"
+    while len(slow.clerks()) < 2 or ended not in slow.log:  # another clerk may be quicker than who notes it
         time.sleep(0.01)
 
 
